@@ -1,0 +1,2 @@
+/** @file placeholder, written by the op table's author */
+export interface Builder {}

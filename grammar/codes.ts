@@ -1,0 +1,2 @@
+/** @file placeholder */
+export type Code = string;

@@ -1,0 +1,54 @@
+/** @file What a backend is. In: nothing. Out: the interface of every device, and what it reports.
+ *  Never falls back in silence: a device that cannot run as named throws a DeviceError. */
+import type { Artifact, Programs } from "../artifact/artifact.ts";
+
+export type Real = Float32Array | Float64Array;
+
+/** What really ran. `executor` is the library's own word; `fallback` is always null in a report that was returned. */
+export interface BackendReport {
+  readonly backend: string;
+  readonly precision: "f32" | "f64";
+  readonly executor: string;
+  readonly adapter: string | null;
+}
+
+/** Run-time values of symbols: { B: 32, T: 64 }. All ≥ 0; B ≥ 1. */
+export type Sizes = Readonly<Record<string, number>>;
+
+export interface Device {
+  readonly name: string;
+  /** Resolves where it can run here, else says why not. */
+  available(): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
+  open(artifact: Artifact): Promise<Session>;
+}
+
+/**
+ * A model on a device. The store holds tensors by name (`param:W`, `slot:m:W`, `grad:param:W`, …)
+ * and keeps them where the device computes; a run reads its inputs from it and writes its outputs to it.
+ */
+export interface Session {
+  report(): BackendReport;
+  /** Puts a tensor in the store; copied. Layout as the program's buffer: [T][B][…shape]. */
+  write(name: string, data: Real, shape: readonly number[]): void;
+  /** A copy of a stored tensor. */
+  read(name: string): Promise<Real>;
+  /** Runs a program; resolves when its outputs are in the store. Throws DeviceError where an input is missing. */
+  run(program: keyof Programs, sizes: Sizes): Promise<void>;
+  /** A streaming step over `batch` samples, or null where the device has no synchronous one. */
+  stepper(batch: number): Stepper | null;
+  /** Frees everything; the session is unusable after. */
+  close(): void;
+}
+
+/** Synchronous streaming: fill `input(name)`, call `step()`, read `output(name)`. The arrays stay the same objects. */
+export interface Stepper {
+  input(name: string): Real;
+  output(name: string): Real;
+  /** Store names `state:…` of the step program; write to set, read to get. */
+  state(name: string): Real;
+  step(): void;
+}
+
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+}
