@@ -40,7 +40,11 @@ export interface Session {
   close(): void;
 }
 
-/** Synchronous streaming: fill `input(name)`, call `step()`, read `output(name)`. The arrays stay the same objects. */
+/**
+ * Synchronous streaming: fill `input("input:x")`, call `step()`, read `output("output:y")`. Names are
+ * the step program's store names; the arrays stay the same objects. Parameters are read from the
+ * session's store at the first step and again after they were written.
+ */
 export interface Stepper {
   input(name: string): Real;
   output(name: string): Real;
