@@ -1,0 +1,25 @@
+/** @file The one error that the runtime's functions throw for a caller's mistake. In: faults. Out: an
+ *  Error that carries them. Never wraps a bug of ours. */
+import type { Fault, Result } from "./artifact/fault.ts";
+
+/** All that was wrong with one call; `faults` is not empty. */
+export class RuntimeError extends Error {
+  override readonly name = "RuntimeError";
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(printFault).join("\n"));
+    this.faults = faults;
+  }
+}
+
+/** "R203 inputs.x: input `x` is …; … is needed (way out)". */
+export function printFault({ code, message, path, help }: Fault): string {
+  return `${code} ${path === "" ? "" : `${path}: `}${message}${help === null ? "" : ` (${help})`}`;
+}
+
+/** The value of a Result; throws its faults. */
+export function unwrap<T>(result: Result<T>): T {
+  if (!result.ok) throw new RuntimeError(result.faults);
+  return result.value;
+}
