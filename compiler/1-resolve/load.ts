@@ -1,0 +1,187 @@
+/** @file The files of a program. In: an entry file and a reader. Out: every file it reaches through
+ *  imports, parsed, and what each name means in each file. Never reads a file twice. */
+import type { CellDecl, FnDecl, Import, Item, ModelDecl, SourceFile } from "../../grammar/ast.ts";
+import { error, warning } from "../../grammar/diagnostic.ts";
+import { parse } from "../../grammar/parse.ts";
+import type { Span } from "../../grammar/span.ts";
+
+import { didYouMean, type Report } from "./report.ts";
+import { expressions, expressionsOf } from "./visit.ts";
+
+/** Text of the file at a path, or null where there is none. */
+export type Read = (path: string) => string | null;
+
+export interface Module {
+  readonly path: string;
+  readonly text: string;
+  readonly ast: SourceFile;
+  /** It has syntax errors: something that it declares may be missing from the tree. */
+  readonly broken: boolean;
+}
+
+export type Declaration = FnDecl | CellDecl | ModelDecl;
+
+export interface Library {
+  /** The entry first, then in the order of their imports. */
+  readonly modules: readonly Module[];
+  /** Every fn, cell and model; one name means one thing. */
+  readonly declarations: ReadonlyMap<string, Declaration>;
+  /** What `name` means in `file`: declared there or imported; undefined where neither. */
+  readonly visible: (file: string, name: string) => Declaration | undefined;
+  /** All names that mean something in `file`. */
+  readonly names: (file: string) => readonly string[];
+  /** What an import writes to reach the file of a declaration. */
+  readonly importPath: (d: Declaration, from: string) => string;
+}
+
+/** The closure of `entry` under imports. Paths: see `importedPath`. Never throws on what a user wrote. */
+export function load(entry: string, read: Read, report: Report): Library {
+  const modules = new Map<string, Module>();
+  const open: string[] = [];
+
+  const visit = (path: string, from: Import | null): void => {
+    if (open.includes(path)) {
+      const cycle = [...open.slice(open.indexOf(path)), path];
+      report(
+        error("E206", from?.span ?? top(path), "files import each other in a circle", {
+          label: `closes the circle ${cycle.map((p) => `\`${p}\``).join(" → ")}`,
+          help: "move what both need to a third file",
+        }),
+      );
+      return;
+    }
+    if (modules.has(path)) return;
+    const text = read(path);
+    if (text === null) {
+      report(missing(path, from));
+      return;
+    }
+    const { ast, diagnostics } = parse(text, path);
+    diagnostics.forEach(report);
+    const broken = diagnostics.some((d) => d.severity === "error");
+    modules.set(path, { path, text, ast, broken });
+    open.push(path);
+    for (const i of ast.imports) visit(importedPath(i.from, path), i);
+    open.pop();
+  };
+  visit(entry, null);
+
+  const declarations = declare([...modules.values()], report);
+  const scopes = new Map(
+    [...modules].map(([path, module]) => [path, scopeOf(module, modules, report)]),
+  );
+  return {
+    modules: [...modules.values()],
+    declarations,
+    visible: (file, name) => scopes.get(file)?.get(name),
+    names: (file) => [...(scopes.get(file)?.keys() ?? [])],
+    importPath: (d, from) => importName(d.span.file, from),
+  };
+}
+
+/**
+ * `"./x"` and `"../x"` are relative to the importing file, anything else to the library's root;
+ * paths have no extension: `"std/norm"` is `std/norm.cell`.
+ */
+export function importedPath(from: string, importer: string): string {
+  if (!/^\.\.?\//.test(from)) return `${from}.cell`;
+  const parts = importer.split(/[\\/]/).slice(0, -1);
+  for (const step of from.split("/")) {
+    if (step === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else if (step !== ".") parts.push(step);
+  }
+  return `${parts.join("/")}.cell`;
+}
+
+/** The inverse of `importedPath`, for help. */
+function importName(path: string, importer: string): string {
+  const bare = path.replace(/\.cell$/, "");
+  const folder = importer.replace(/[^\\/]*$/, "");
+  return folder !== "" && bare.startsWith(folder) ? `./${bare.slice(folder.length)}` : bare;
+}
+
+function declare(modules: readonly Module[], report: Report): ReadonlyMap<string, Declaration> {
+  const all = new Map<string, Declaration>();
+  for (const item of modules.flatMap((m) => m.ast.items)) {
+    if (item.kind === "train") continue;
+    const before = all.get(item.name.text);
+    if (before === undefined) all.set(item.name.text, item);
+    else report(duplicate(item.name.text, item.name.span, before.name.span));
+  }
+  return all;
+}
+
+function scopeOf(
+  module: Module,
+  modules: ReadonlyMap<string, Module>,
+  report: Report,
+): ReadonlyMap<string, Declaration> {
+  const scope = new Map<string, Declaration>();
+  for (const item of module.ast.items) {
+    if (item.kind !== "train" && !scope.has(item.name.text)) scope.set(item.name.text, item);
+  }
+  const used = mentioned(module.ast);
+  const imported = new Map<string, Span>();
+  for (const i of module.ast.imports) {
+    const target = modules.get(importedPath(i.from, module.path));
+    for (const { text, span } of i.names) {
+      const declared = target?.ast.items.filter((d) => d.kind !== "train") ?? [];
+      const found = declared.find((d) => d.name.text === text);
+      const before = imported.get(text) ?? scope.get(text)?.name.span;
+      if (before !== undefined) report(duplicate(text, span, before));
+      else if (!used.has(text)) {
+        const label = "nothing in this file uses it";
+        report(warning("W201", span, `unused import \`${text}\``, { label, help: "remove it" }));
+      }
+      imported.set(text, span);
+      if (found !== undefined && before === undefined) scope.set(text, found);
+      if (found === undefined && target !== undefined && !target.broken) {
+        const names = declared.map((d) => d.name.text);
+        report(
+          error("E207", span, `\`${i.from}\` does not declare \`${text}\``, {
+            label: names.length > 0 ? `it declares ${names.join(", ")}` : "it declares nothing",
+            help: didYouMean(text, names),
+          }),
+        );
+      }
+    }
+  }
+  return scope;
+}
+
+/** Every name that a file's own declarations mention, whatever it means. */
+function mentioned(file: SourceFile): ReadonlySet<string> {
+  const names = new Set<string>();
+  const note = (item: Item) => {
+    if (item.kind === "train") names.add(item.name.text);
+    if (item.kind === "cell" && item.extends !== null) names.add(item.extends.name.text);
+    for (const e of expressionsOf(item).flatMap((x) => [...expressions(x)])) {
+      if (e.kind === "ref") names.add(e.name);
+      if (e.kind === "call" || e.kind === "apply-dims") names.add(e.callee.text);
+    }
+  };
+  file.items.forEach(note);
+  return names;
+}
+
+export const duplicate = (name: string, span: Span, before: Span, help: string | null = null) =>
+  error("E202", span, `\`${name}\` is declared twice`, {
+    label: "declared again here",
+    help: help ?? "give one of them another name",
+    related: [{ span: before, message: "first declared here" }],
+  });
+
+function missing(path: string, from: Import | null) {
+  if (from === null) {
+    const words = { label: "cannot be read", help: null };
+    return error("E205", top(path), `no file \`${path}\``, words);
+  }
+  return error("E205", from.fromSpan, `no file \`${path}\` to import from`, {
+    label: "leads to no file",
+    help: from.from.endsWith(".cell")
+      ? `leave out the extension: "${from.from.slice(0, -".cell".length)}"`
+      : 'a path that starts with "./" is relative to this file, any other to the library',
+  });
+}
+
+const top = (file: string): Span => ({ file, start: 0, end: 0, line: 1, column: 1 });

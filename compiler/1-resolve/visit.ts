@@ -1,0 +1,141 @@
+/** @file Walking syntax. In: an expression or item. Out: what stands in it, or a copy with dims
+ *  replaced. Never resolves a name. */
+import type { Arg, DimExpr, Expr, Item, ShapeExpr } from "../../grammar/ast.ts";
+
+/** Every expression in `e`, itself first, left to right. */
+export function* expressions(e: Expr): Generator<Expr> {
+  yield e;
+  for (const child of children(e)) yield* expressions(child);
+}
+
+/** The expressions that stand directly in `e`. */
+export function children(e: Expr): readonly Expr[] {
+  switch (e.kind) {
+    case "number":
+    case "ref":
+    case "apply-dims":
+      return [];
+    case "unary":
+      return [e.operand];
+    case "binary":
+    case "pipe":
+      return [e.left, e.right];
+    case "call":
+      return e.args.flatMap((a) => (a.kind === "target" ? [] : [a.value]));
+    case "member":
+      return [e.object];
+    case "record":
+      return e.fields.map((f) => f.value);
+  }
+}
+
+/** The expressions that stand directly in a declaration. */
+export function expressionsOf(item: Item): readonly Expr[] {
+  switch (item.kind) {
+    case "fn":
+      return [item.body];
+    case "train":
+      return item.settings.flatMap((s) => (s.value === null ? [] : [s.value]));
+    case "cell":
+    case "model":
+      return item.members.flatMap((m): readonly Expr[] => {
+        switch (m.kind) {
+          case "input":
+          case "memory":
+            return [];
+          case "state":
+            if (m.init === null) return [];
+            return m.init.kind === "value" ? [m.init.expr] : argValues(m.init.initialiser.args);
+          case "param":
+            return argValues(m.initialiser.args);
+          case "const":
+          case "equation":
+            return [m.value];
+          case "output":
+            return m.value === null ? [] : [m.value];
+        }
+      });
+  }
+}
+
+/** Names of dims in `d`. */
+export function dimNames(d: DimExpr): readonly string[] {
+  switch (d.kind) {
+    case "dim-number":
+      return [];
+    case "dim-name":
+      return [d.name];
+    case "dim-binary":
+      return [...dimNames(d.left), ...dimNames(d.right)];
+  }
+}
+
+export type DimMap = ReadonlyMap<string, DimExpr>;
+
+/** `d` with every name in `map` replaced. */
+export function replaceInDim(d: DimExpr, map: DimMap): DimExpr {
+  switch (d.kind) {
+    case "dim-number":
+      return d;
+    case "dim-name":
+      return map.get(d.name) ?? d;
+    case "dim-binary":
+      return { ...d, left: replaceInDim(d.left, map), right: replaceInDim(d.right, map) };
+  }
+}
+
+export const replaceInShape = (s: ShapeExpr, map: DimMap): ShapeExpr => ({
+  ...s,
+  dims: s.dims.map((d) => replaceInDim(d, map)),
+});
+
+/** `e` with every dim in `map` replaced, in `<…>` and where it stands as a number. */
+export function replaceInExpr(e: Expr, map: DimMap): Expr {
+  const again = (x: Expr) => replaceInExpr(x, map);
+  switch (e.kind) {
+    case "number":
+      return e;
+    case "ref": {
+      const dim = e.lag === null ? map.get(e.name) : undefined;
+      return dim === undefined ? e : asExpr(dim);
+    }
+    case "unary":
+      return { ...e, operand: again(e.operand) };
+    case "binary":
+    case "pipe":
+      return { ...e, left: again(e.left), right: again(e.right) };
+    case "call":
+      return {
+        ...e,
+        dims: e.dims?.map((d) => replaceInDim(d, map)) ?? null,
+        args: replaceInArgs(e.args, map),
+      };
+    case "apply-dims":
+      return { ...e, dims: e.dims.map((d) => replaceInDim(d, map)) };
+    case "member":
+      return { ...e, object: again(e.object) };
+    case "record":
+      return { ...e, fields: e.fields.map((f) => ({ ...f, value: again(f.value) })) };
+  }
+}
+
+export const replaceInArgs = (args: readonly Arg[], map: DimMap): readonly Arg[] =>
+  args.map((a) => (a.kind === "target" ? a : { ...a, value: replaceInExpr(a.value, map) }));
+
+const argValues = (args: readonly Arg[]): readonly Expr[] =>
+  args.flatMap((a) => (a.kind === "target" ? [] : [a.value]));
+
+/** A dim as the number it is in an expression. */
+function asExpr(d: DimExpr): Expr {
+  switch (d.kind) {
+    case "dim-number":
+      return { kind: "number", value: d.value, text: String(d.value), span: d.span };
+    case "dim-name":
+      return { kind: "ref", name: d.name, lag: null, span: d.span };
+    case "dim-binary": {
+      const { op, span } = d;
+      const [left, right] = [asExpr(d.left), asExpr(d.right)];
+      return { kind: "binary", op, left, right, opSpan: span, span };
+    }
+  }
+}
