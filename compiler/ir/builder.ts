@@ -1,2 +1,193 @@
-/** @file placeholder, written by the op table's author */
-export interface Builder {}
+/** @file Appends nodes to a graph. In: ops, ids of nodes before, attributes. Out: typed graphs, in
+ *  order. Compound ops are expanded on the way in. Never simplifies: that is for passes. */
+import type { Span } from "../../grammar/span.ts";
+import { CALLS, OPS, type OpName } from "../ops/table.ts";
+import { isRefusal, resultType, show, withDefaults } from "../ops/typing.ts";
+import { absurd, invariant } from "./invariant.ts";
+import {
+  type Attrs,
+  type Graph,
+  type Node,
+  type NodeId,
+  SCALAR,
+  type Scan,
+  type Tensor,
+} from "./ir.ts";
+import { itemTypes } from "./scan.ts";
+
+/** What `Builder.scan` takes: ids as in `Scan`; `body` is the builder its body was made with. */
+export interface ScanParts {
+  readonly over: string;
+  readonly reverse: boolean;
+  readonly carries: Scan["carries"];
+  readonly slices: Scan["slices"];
+  readonly consts: Scan["consts"];
+  readonly collects: readonly NodeId[];
+  readonly sums: readonly NodeId[];
+  readonly body: Builder | Graph;
+}
+
+/** A graph under construction. Ids are positions: the i-th node made has id i. */
+export interface Builder {
+  /** A number; equal numbers are one node. */
+  lit(value: number): NodeId;
+  leaf(key: string, type: Tensor): NodeId;
+  /** Applies an op, its type by its rule; a compound op is expanded, and its result's id returned. */
+  apply(op: OpName, args: readonly NodeId[], attrs?: Attrs): NodeId;
+  /** Applies an op by the name that users write (`CALLS`). */
+  call(name: string, args: readonly NodeId[], attrs?: Attrs): NodeId;
+  scan(parts: ScanParts): NodeId;
+  /** A result of a scan: carries, then collects, then sums. */
+  item(scan: NodeId, index: number): NodeId;
+  add(x: NodeId, y: NodeId): NodeId;
+  sub(x: NodeId, y: NodeId): NodeId;
+  mul(x: NodeId, y: NodeId): NodeId;
+  div(x: NodeId, y: NodeId): NodeId;
+  neg(x: NodeId): NodeId;
+  type(id: NodeId): Tensor;
+  node(id: NodeId): Node;
+  /** Nodes made from now on carry this span. */
+  at(span: Span): void;
+  /** Nodes made by f carry `span`; f's result, if f made it and nothing has named it, is called `name`. */
+  within(span: Span, name: string | null, f: () => NodeId): NodeId;
+  /** Calls an existing node `name`. */
+  named(id: NodeId, name: string): NodeId;
+  /** Appends a copy of `node` (of another graph): `args` gives the ids here of what it reads there. */
+  copy(node: Node, map: (id: NodeId) => NodeId): NodeId;
+  /** A builder for a scan's body, at the same span. */
+  body(): Builder;
+  finish(outputs: Graph["outputs"]): Graph;
+}
+
+export const NOWHERE: Span = { file: "", start: 0, end: 0, line: 1, column: 1 };
+
+type Draft = Node extends infer N ? (N extends Node ? Omit<N, "id" | "at"> : never) : never;
+
+export function createBuilder(start: Span = NOWHERE): Builder {
+  const nodes: Node[] = [];
+  const literals = new Map<number, NodeId>();
+  let here = start;
+
+  const push = (draft: Draft): NodeId => {
+    const id = nodes.length;
+    nodes.push({ ...draft, id, at: here });
+    return id;
+  };
+  const node = (id: NodeId): Node => {
+    const found = nodes[id];
+    invariant(found !== undefined, `no node ${id} in this graph`);
+    return found;
+  };
+  const type = (id: NodeId): Tensor => node(id).type;
+
+  const b: Builder = {
+    node,
+    type,
+    lit(value) {
+      // −0 is a number of its own; Map keys treat it as 0.
+      const known = Object.is(value, -0) ? undefined : literals.get(value);
+      if (known !== undefined) return known;
+      const id = push({ kind: "const", value, type: SCALAR });
+      if (!Object.is(value, -0)) literals.set(value, id);
+      return id;
+    },
+    leaf: (key, t) => push({ kind: "leaf", key, type: t }),
+    apply(op, args, attrs = {}) {
+      const def = OPS[op];
+      const all = withDefaults(def, attrs);
+      const types = args.map(type);
+      const t = resultType(def, types, all);
+      if (isRefusal(t)) {
+        const given = types.map((a) => `${a.seq ?? "-"}${a.batch ? "*" : ""}${show(a.shape)}`);
+        invariant(false, `${op}(${given.join(", ")}) ${JSON.stringify(all)}: ${t.refused}`);
+      }
+      if (def.form === "compound") return def.expand(b, args, all);
+      return push({ kind: "apply", op, args: [...args], attrs: all, type: t });
+    },
+    call(name, args, attrs) {
+      const op = CALLS.get(name);
+      invariant(op !== undefined, `no op is called ${name}`);
+      return b.apply(op, args, attrs);
+    },
+    scan(parts) {
+      const body = "finish" in parts.body ? parts.body.finish([]) : parts.body;
+      const { over, reverse, carries, slices, consts, collects, sums } = parts;
+      return push({
+        kind: "scan",
+        over,
+        reverse,
+        carries,
+        slices,
+        consts,
+        collects,
+        sums,
+        body,
+        type: SCALAR,
+      });
+    },
+    item(of, index) {
+      const scan = node(of);
+      invariant(scan.kind === "scan", `item ${index} of node ${of}, which is no scan`);
+      const t = itemTypes(scan)[index];
+      invariant(t !== undefined, `scan ${of} has no result ${index}`);
+      return push({ kind: "item", of, index, type: t });
+    },
+    add: (x, y) => b.apply("add", [x, y]),
+    sub: (x, y) => b.apply("sub", [x, y]),
+    mul: (x, y) => b.apply("mul", [x, y]),
+    div: (x, y) => b.apply("div", [x, y]),
+    neg: (x) => b.apply("neg", [x]),
+    at(span) {
+      here = span;
+    },
+    within(span, name, f) {
+      const before = here;
+      const first = nodes.length;
+      here = span;
+      try {
+        const id = f();
+        if (name !== null && id >= first && node(id).name === undefined) b.named(id, name);
+        return id;
+      } finally {
+        here = before;
+      }
+    },
+    named(id, name) {
+      nodes[id] = { ...node(id), name };
+      return id;
+    },
+    copy(source, map) {
+      const before = here;
+      here = source.at;
+      const id = copied(source, map);
+      here = before;
+      return source.name === undefined || node(id).name !== undefined
+        ? id
+        : b.named(id, source.name);
+    },
+    body: () => createBuilder(here),
+    finish: (outputs) => ({ nodes: [...nodes], outputs: [...outputs] }),
+  };
+  const copied = (source: Node, map: (id: NodeId) => NodeId): NodeId => {
+    switch (source.kind) {
+      case "const":
+        return b.lit(source.value);
+      case "leaf":
+        return b.leaf(source.key, source.type);
+      case "apply":
+        return b.apply(source.op, source.args.map(map), source.attrs);
+      case "item":
+        return b.item(map(source.of), source.index);
+      case "scan":
+        return b.scan({
+          ...source,
+          carries: source.carries.map((c) => ({ ...c, init: map(c.init) })),
+          slices: source.slices.map((s) => ({ ...s, of: map(s.of) })),
+          consts: source.consts.map((c) => ({ ...c, of: map(c.of) })),
+        });
+      default:
+        return absurd(source);
+    }
+  };
+  return b;
+}

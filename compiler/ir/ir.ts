@@ -70,7 +70,11 @@ export interface Scan extends Base {
   readonly kind: "scan";
   readonly over: string;
   readonly reverse: boolean;
-  readonly carries: readonly { readonly arg: NodeId; readonly init: NodeId; readonly next: NodeId }[];
+  readonly carries: readonly {
+    readonly arg: NodeId;
+    readonly init: NodeId;
+    readonly next: NodeId;
+  }[];
   readonly slices: readonly { readonly arg: NodeId; readonly of: NodeId }[];
   readonly consts: readonly { readonly arg: NodeId; readonly of: NodeId }[];
   readonly collects: readonly NodeId[];
@@ -125,6 +129,10 @@ export function reads(node: Node): readonly NodeId[] {
     case "item":
       return [node.of];
     case "scan":
-      return [...node.carries.map((c) => c.init), ...node.slices.map((s) => s.of), ...node.consts.map((c) => c.of)];
+      return [
+        ...node.carries.map((c) => c.init),
+        ...node.slices.map((s) => s.of),
+        ...node.consts.map((c) => c.of),
+      ];
   }
 }

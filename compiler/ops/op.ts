@@ -28,8 +28,7 @@ export interface VjpContext {
 
 /** How tests sample an op. */
 export interface Probe {
-  /** Shapes of one call's arguments, and its attrs; several cases. */
-  readonly cases: readonly { readonly shapes: readonly (readonly number[])[]; readonly attrs?: Attrs; readonly dtypes?: readonly ("real" | "index")[] }[];
+  readonly cases: readonly ProbeCase[];
   readonly from: number;
   readonly to: number;
   /** Values at which value and emitted code must still be right (finite, or the limit). */
@@ -40,9 +39,26 @@ export interface Probe {
   readonly kinks?: readonly number[];
 }
 
+/** One call: its arguments' types, which vary over nothing unless `seqs`, `batches` say so, and its attrs. */
+export interface ProbeCase {
+  readonly shapes: readonly (readonly Dim[])[];
+  readonly seqs?: readonly (string | null)[];
+  readonly batches?: readonly boolean[];
+  readonly dtypes?: readonly ("real" | "index")[];
+  /** Arguments that are lengths: whole numbers in [0, T]. */
+  readonly lengths?: readonly boolean[];
+  readonly attrs?: Attrs;
+}
+
 interface OpBase {
   /** The name users write, when it may be called in a spec; null for ops only the compiler makes. */
   readonly spec: { readonly call: string; readonly params: string } | null;
+  /** Values a call takes (its node arguments), before its numeric `params`; null when that varies. */
+  readonly arity: number | null;
+  /** Numeric attributes a call may give by position after the values, or by name; null is no default. */
+  readonly params: readonly Param[];
+  /** Bounds of the result from bounds of the arguments: interval analysis. */
+  readonly range: (x: readonly Interval[], attrs: Attrs) => Interval;
   /** The mathematics, shapes, ranges, source. First sentence is the summary. */
   readonly doc: string;
   readonly probe: Probe;
@@ -59,8 +75,11 @@ export interface MapOp extends OpBase {
   /** Adjoint of every argument before un-broadcasting (the differentiator sums what was broadcast); null for none. */
   readonly vjp: (c: VjpContext) => readonly (NodeId | null)[];
   readonly emit: (x: readonly Expr[], attrs: Attrs) => Expr;
-  /** Bounds of the result from bounds of the arguments: interval analysis. */
-  readonly range: (x: readonly Interval[], attrs: Attrs) => Interval;
+}
+
+export interface Param {
+  readonly name: string;
+  readonly default: number | null;
 }
 
 export interface Interval {
@@ -74,9 +93,18 @@ export interface Interval {
  */
 export interface StructuredOp extends OpBase {
   readonly form: "structured";
+  /** True of reductions: the backward pass saves their value rather than computing it again. */
+  readonly reduces?: true;
+  /** Attributes a builder may leave out. */
+  readonly defaults: Attrs;
   readonly type: (args: readonly Tensor[], attrs: Attrs) => Tensor | Refusal;
   /** Float64 value over whole tensors, [seq][batch][...shape] all present axes; sizes gives T, B, S. */
-  readonly value: (args: readonly WholeValue[], attrs: Attrs, result: WholeType, sizes: Sizes) => Float64Array;
+  readonly value: (
+    args: readonly WholeValue[],
+    attrs: Attrs,
+    result: WholeType,
+    sizes: Sizes,
+  ) => Float64Array;
   readonly vjp: (c: VjpContext) => readonly (NodeId | null)[];
   readonly emit: (c: Lowering) => Expr;
 }
@@ -103,7 +131,11 @@ export interface Lowering {
   readonly result: Tensor;
   readonly attrs: Attrs;
   readonly load: (arg: number, at: Address) => Expr;
-  readonly reduce: (kind: "sum" | "max" | "min", extents: readonly Dim[], body: (vars: readonly Expr[]) => Expr) => Expr;
+  readonly reduce: (
+    kind: "sum" | "max" | "min",
+    extents: readonly Dim[],
+    body: (vars: readonly Expr[]) => Expr,
+  ) => Expr;
   /** The length of sequence `name` for the sample addressed, as a real. */
   readonly extent: (d: Dim) => Expr;
 }
@@ -118,7 +150,6 @@ export interface CompoundOp extends OpBase {
   readonly form: "compound";
   readonly type: (args: readonly Tensor[], attrs: Attrs) => Tensor | Refusal;
   readonly expand: (b: Builder, args: readonly NodeId[], attrs: Attrs) => NodeId;
-  readonly range: (x: readonly Interval[], attrs: Attrs) => Interval;
 }
 
 export type OpDef = MapOp | StructuredOp | CompoundOp;
