@@ -1,0 +1,96 @@
+/** @file Rebuilds graphs. In: a graph, what to do with each node. Out: a new graph with ids in order.
+ *  Never drops a node by itself, never changes the old graph. */
+import { type Builder, createBuilder } from "./builder.ts";
+import { invariant } from "./invariant.ts";
+import { type Graph, type Node, type NodeId, reads, type Scan } from "./ir.ts";
+
+export interface RewriteOptions {
+  /** Visit the nodes of scans' bodies too, each body with a builder of its own. */
+  readonly bodies?: boolean;
+}
+
+/** What a visitor sees: the old node, and how to build its replacement. */
+export interface Visit {
+  readonly b: Builder;
+  /** The new id of an old node that stands before this one. */
+  readonly map: (old: NodeId) => NodeId;
+  /** Appends the node as it is, its reads mapped. */
+  readonly keep: () => NodeId;
+  /** The old graph (a body, inside a scan). */
+  readonly graph: Graph;
+  /** The scan whose body this is, as it was; null in the main graph. */
+  readonly scan: Scan | null;
+}
+
+/**
+ * `graph` with each node replaced by what `visit` returns: an id in the new graph, or null to keep
+ * it. What is built for a node carries its span; the replacement also its name, if it has none.
+ */
+export function rewrite(
+  graph: Graph,
+  visit: (node: Node, c: Visit) => NodeId | null,
+  options: RewriteOptions = {},
+): Graph {
+  const { b, map } = rebuild(graph, null, visit, options);
+  return b.finish(graph.outputs.map(({ key, id }) => ({ key, id: map(id) })));
+}
+
+/** `graph` without the nodes that no output needs; scans stay whole. */
+export function deadCode(graph: Graph): Graph {
+  const live = new Set<NodeId>(graph.outputs.map((o) => o.id));
+  for (const node of [...graph.nodes].reverse()) {
+    if (live.has(node.id)) for (const id of reads(node)) live.add(id);
+  }
+  return rewrite({ ...graph, nodes: graph.nodes.filter((n) => live.has(n.id)) }, () => null);
+}
+
+function rebuild(
+  graph: Graph,
+  scan: Scan | null,
+  visit: (node: Node, c: Visit) => NodeId | null,
+  options: RewriteOptions,
+): { b: Builder; map: (old: NodeId) => NodeId } {
+  const b = createBuilder();
+  const ids = new Map<NodeId, NodeId>();
+  const map = (old: NodeId): NodeId => {
+    const id = ids.get(old);
+    invariant(id !== undefined, `node ${old} has not been rebuilt`);
+    return id;
+  };
+  for (const node of graph.nodes) {
+    const keep = (): NodeId =>
+      node.kind === "scan" && options.bodies
+        ? b.within(node.at, node.name ?? null, () => copyScan(node, b, map, visit, options))
+        : b.copy(node, map);
+    const id = b.within(node.at, node.name ?? null, () => {
+      const replaced = visit(node, { b, map, keep, graph, scan });
+      return replaced ?? keep();
+    });
+    ids.set(node.id, id);
+  }
+  return { b, map };
+}
+
+function copyScan(
+  scan: Scan,
+  b: Builder,
+  map: (old: NodeId) => NodeId,
+  visit: (node: Node, c: Visit) => NodeId | null,
+  options: RewriteOptions,
+): NodeId {
+  const { b: body, map: inner } = rebuild(scan.body, scan, visit, options);
+  return b.scan({
+    over: scan.over,
+    reverse: scan.reverse,
+    carries: scan.carries.map((c) => ({
+      arg: inner(c.arg),
+      init: map(c.init),
+      next: inner(c.next),
+    })),
+    slices: scan.slices.map((s) => ({ arg: inner(s.arg), of: map(s.of) })),
+    consts: scan.consts.map((c) => ({ arg: inner(c.arg), of: map(c.of) })),
+    collects: scan.collects.map(inner),
+    sums: scan.sums.map(inner),
+    body,
+  });
+}
