@@ -8,7 +8,11 @@ export const VERSION = 1;
 export interface Artifact {
   readonly format: typeof FORMAT;
   readonly version: typeof VERSION;
-  readonly entry: { readonly name: string; readonly kind: "cell" | "model"; readonly direction: "forward" | "backward" };
+  readonly entry: {
+    readonly name: string;
+    readonly kind: "cell" | "model";
+    readonly direction: "forward" | "backward";
+  };
   /** Values of the entry's dims: { D: 5, H: 4 }. */
   readonly dims: Readonly<Record<string, number>>;
   /** SHA-256 (hex) of what weights depend on: entry, dims, parameters, equations; not the train block. */
@@ -102,18 +106,30 @@ export interface RandomInfo {
 export interface TrainInfo {
   readonly targets: readonly InputInfo[];
   readonly loss: string;
-  readonly optimizer: { readonly name: string; readonly hyper: Readonly<Record<string, number>>; readonly slots: readonly string[] };
+  readonly optimizer: {
+    readonly name: string;
+    readonly hyper: Readonly<Record<string, number>>;
+    readonly slots: readonly string[];
+  };
   readonly clip: { readonly norm: number | null; readonly value: number | null };
   readonly truncate: number | null;
   readonly batch: number;
   readonly epochs: number;
   readonly seed: number;
-  readonly schedule: { readonly name: string; readonly args: Readonly<Record<string, number>> } | null;
+  readonly schedule: {
+    readonly name: string;
+    readonly args: Readonly<Record<string, number>>;
+  } | null;
   readonly patience: number | null;
 }
 
 /** `places[i]`: the equation or declaration (`of`, e.g. "gate i") and its line in `files[file]`. */
 export interface SourceInfo {
   readonly files: readonly { readonly path: string; readonly text: string }[];
-  readonly places: readonly { readonly of: string; readonly file: number; readonly line: number; readonly column: number }[];
+  readonly places: readonly {
+    readonly of: string;
+    readonly file: number;
+    readonly line: number;
+    readonly column: number;
+  }[];
 }

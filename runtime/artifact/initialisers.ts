@@ -43,11 +43,11 @@ export const INITIALISERS = {
   uniform: { doc: "Uniform on [low, high).", args: [any("low", null), any("high", null)] },
   normal: {
     doc: "Normal with standard deviation `std` around `mean`.",
-    args: [positive("std", 1), any("mean", 0)],
+    args: [any("mean", 0), positive("std", 1)],
   },
   truncated_normal: {
     doc: "Normal, drawn again until within two `std` of `mean`.",
-    args: [positive("std", 1), any("mean", 0)],
+    args: [any("mean", 0), positive("std", 1)],
   },
   glorot_uniform: {
     doc: "Uniform, variance 2 / (fan_in + fan_out). Glorot & Bengio 2010, eq. 16.",

@@ -4,9 +4,35 @@
 /** An extent: a number, or a symbol fixed at run time: "B" (samples), "T", "S", … (steps). */
 export type Extent = number | string;
 
-export const UNARY = ["neg", "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sigmoid"] as const;
+export const UNARY = [
+  "neg",
+  "abs",
+  "sign",
+  "floor",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "tanh",
+  "sigmoid",
+] as const;
 /** Comparisons give 1 or 0. `pow` is x^y for x ≥ 0 or whole y. */
-export const BINARY = ["add", "sub", "mul", "div", "max", "min", "pow", "lt", "le", "gt", "ge", "eq", "ne"] as const;
+export const BINARY = [
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "max",
+  "min",
+  "pow",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "eq",
+  "ne",
+] as const;
 export type UnaryFn = (typeof UNARY)[number];
 export type BinaryFn = (typeof BINARY)[number];
 /** `select(c, a, b)` is a where c ≠ 0, else b; the side not taken is not evaluated (its loads may be out of range). */
@@ -73,7 +99,12 @@ export interface ScanStage {
   readonly kind: "scan";
   readonly over: string;
   readonly reverse: boolean;
-  readonly carries: readonly { readonly local: BufferId; readonly init: BufferId; readonly next: BufferId; readonly final: BufferId | null }[];
+  readonly carries: readonly {
+    readonly local: BufferId;
+    readonly init: BufferId;
+    readonly next: BufferId;
+    readonly final: BufferId | null;
+  }[];
   readonly slices: readonly { readonly local: BufferId; readonly of: BufferId }[];
   readonly collects: readonly { readonly from: BufferId; readonly into: BufferId }[];
   readonly sums: readonly { readonly from: BufferId; readonly into: BufferId }[];

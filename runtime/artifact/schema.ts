@@ -1,0 +1,189 @@
+/** @file The artifact's JSON schema: closed objects, closed vocabularies, bounded sizes. In: nothing.
+ *  Out: a schema for ajv. Says what a field looks like, not what it refers to: `verify.ts` does. */
+import { FORMAT, VERSION } from "./artifact.ts";
+import { INITIALISERS } from "./initialisers.ts";
+import { BINARY, UNARY } from "./kernel.ts";
+import { LIMITS } from "./limits.ts";
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
+});
+const list = (items: Schema, maxItems: number = LIMITS.entries): Schema => ({
+  type: "array",
+  items,
+  maxItems,
+});
+const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
+const ref = (name: string): Schema => ({ $ref: `#/definitions/${name}` });
+
+const integer = (maximum: number, minimum = 0): Schema => ({ type: "integer", minimum, maximum });
+const number: Schema = { type: "number" };
+const boolean: Schema = { type: "boolean" };
+const text = (maxLength: number): Schema => ({ type: "string", maxLength });
+/** Names of the spec, dotted where a model has parts. Never `__proto__`. */
+const NAME = "^(?!__proto__$)[A-Za-z_][A-Za-z0-9_.]*$";
+const name: Schema = { type: "string", pattern: NAME, maxLength: LIMITS.name };
+/** Names in the store: `param:W`, `state:h#2`. */
+const storeName: Schema = {
+  type: "string",
+  pattern: "^[a-z][a-z-]*(:[A-Za-z0-9_.#]+)*$",
+  maxLength: 2 * LIMITS.name,
+};
+const numbersByName: Schema = {
+  type: "object",
+  propertyNames: name,
+  additionalProperties: number,
+  maxProperties: LIMITS.entries,
+};
+const shape = list(integer(LIMITS.extent, 1), LIMITS.rank);
+const extents = list(ref("extent"), LIMITS.rank);
+const buffer = integer(LIMITS.buffers);
+const place = integer(LIMITS.places);
+
+const input = object({
+  name,
+  seq: orNull(name),
+  memory: boolean,
+  shape,
+  of: orNull(integer(LIMITS.extent, 1)),
+  place,
+});
+
+const program = ref("program");
+
+export const SCHEMA = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  ...object({
+    format: { const: FORMAT },
+    version: { const: VERSION },
+    entry: object({
+      name,
+      kind: { enum: ["cell", "model"] },
+      direction: { enum: ["forward", "backward"] },
+    }),
+    dims: numbersByName,
+    hash: { type: "string", pattern: "^[0-9a-f]{64}$" },
+    params: list(
+      object({
+        name,
+        shape,
+        initialiser: object({ name: { enum: Object.keys(INITIALISERS) }, args: numbersByName }),
+        place,
+      }),
+    ),
+    inputs: list(input),
+    outputs: list(object({ name, seq: orNull(name), shape: extents, place })),
+    states: list(object({ name, shape, lags: integer(1_000, 1), initial: orNull(number), place })),
+    randoms: list(
+      object({ name, seq: orNull(name), shape, keep: { type: "number", minimum: 0, maximum: 1 } }),
+    ),
+    train: orNull(
+      object({
+        targets: list(input),
+        loss: name,
+        optimizer: object({ name, hyper: numbersByName, slots: list(name, 16) }),
+        clip: object({
+          norm: orNull({ type: "number", exclusiveMinimum: 0 }),
+          value: orNull({ type: "number", exclusiveMinimum: 0 }),
+        }),
+        truncate: orNull(integer(1e9, 1)),
+        batch: integer(1e9, 1),
+        epochs: integer(1e9),
+        seed: integer(Number.MAX_SAFE_INTEGER),
+        schedule: orNull(object({ name, args: numbersByName })),
+        patience: orNull(integer(1e9)),
+      }),
+    ),
+    source: object({
+      files: list(object({ path: text(LIMITS.label), text: text(LIMITS.text) }), LIMITS.files),
+      places: list(
+        object({
+          of: text(LIMITS.label),
+          file: integer(LIMITS.files),
+          line: integer(1e9),
+          column: integer(1e9),
+        }),
+        LIMITS.places,
+      ),
+    }),
+    programs: object({
+      forward: program,
+      forwardMasked: program,
+      gradient: program,
+      gradientMasked: program,
+      step: orNull(program),
+      start: orNull(program),
+      loss: orNull(program),
+      lossMasked: orNull(program),
+      train: orNull(program),
+      trainMasked: orNull(program),
+      update: orNull(program),
+    }),
+  }),
+  definitions: {
+    extent: { anyOf: [integer(LIMITS.extent, 1), name] },
+    expr: {
+      type: "object",
+      // Each form has a key of its own and no other, so at most one can match.
+      anyOf: [
+        object({ var: integer(LIMITS.vars) }),
+        object({ load: buffer, at: list(ref("expr"), LIMITS.rank) }),
+        object({
+          call: { enum: [...UNARY, ...BINARY, "select"] },
+          args: { ...list(ref("expr"), 3), minItems: 1 },
+        }),
+        object({ lit: number }),
+        object({ red: integer(LIMITS.entries) }),
+        object({ size: name }),
+      ],
+    },
+    kernel: object({
+      out: buffer,
+      axes: extents,
+      reductions: list(
+        object({
+          kind: { enum: ["sum", "max", "min"] },
+          vars: list(integer(LIMITS.vars), LIMITS.rank),
+          extents,
+          of: ref("expr"),
+        }),
+        1_000,
+      ),
+      value: ref("expr"),
+      places: list(place),
+    }),
+    scan: object({
+      kind: { const: "scan" },
+      over: name,
+      reverse: boolean,
+      carries: list(object({ local: buffer, init: buffer, next: buffer, final: orNull(buffer) })),
+      slices: list(object({ local: buffer, of: buffer })),
+      collects: list(object({ from: buffer, into: buffer })),
+      sums: list(object({ from: buffer, into: buffer })),
+      kernels: list(ref("kernel"), LIMITS.kernels),
+    }),
+    stage: {
+      type: "object",
+      anyOf: [object({ kind: { const: "kernel" }, kernel: ref("kernel") }), ref("scan")],
+    },
+    program: object({
+      buffers: list(
+        object({
+          shape: extents,
+          dtype: { enum: ["real", "index"] },
+          label: text(LIMITS.label),
+        }),
+        LIMITS.buffers,
+      ),
+      inputs: list(object({ name: storeName, buffer })),
+      outputs: list(object({ name: storeName, buffer })),
+      prepare: list(ref("stage"), LIMITS.kernels),
+      stages: list(ref("stage"), LIMITS.kernels),
+    }),
+  },
+} as const;
