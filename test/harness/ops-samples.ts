@@ -1,7 +1,7 @@
 /** @file Samples and gradients for sweeping the op table. In: an op's probe, a seed. Out: typed
  *  arguments; a small reverse mode of its own, so that ops do not lean on the compiler's. */
 import { type Builder, createBuilder } from "../../compiler/ir/builder.ts";
-import { type Graph, type NodeId, reads, sameType, type Tensor } from "../../compiler/ir/ir.ts";
+import { type Graph, type NodeId, sameType, type Tensor } from "../../compiler/ir/ir.ts";
 import type { OpDef, ProbeCase, Sizes, WholeValue } from "../../compiler/ops/op.ts";
 import { OPS, type OpName } from "../../compiler/ops/table.ts";
 import { wholeType } from "../../compiler/ops/whole.ts";
@@ -118,9 +118,4 @@ function unbroadcast(b: Builder, id: NodeId, to: Tensor): NodeId {
   });
   if (ones.length === 0) return less;
   return b.apply("expand", [less], { axes: ones.map((i) => i - lead), dims: ones.map(() => 1) });
-}
-
-/** The ops of a graph, in order, for messages. */
-export function opsIn(graph: Graph): string[] {
-  return graph.nodes.flatMap((n) => (n.kind === "apply" && reads(n).length >= 0 ? [n.op] : []));
 }
