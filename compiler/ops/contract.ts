@@ -13,6 +13,7 @@ import { extentOf, strides } from "./whole.ts";
 
 export const contract: StructuredOp = {
   form: "structured",
+  reduces: true,
   arity: 2,
   params: [],
   defaults: { seq: true, batch: true },

@@ -8,6 +8,7 @@ export function extreme(which: "max" | "min"): StructuredOp {
   const [from, word] = which === "max" ? [-Infinity, "largest"] : [Infinity, "smallest"];
   return {
     form: "structured",
+    reduces: true,
     arity: 1,
     params: [],
     defaults: {},

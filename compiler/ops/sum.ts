@@ -10,6 +10,7 @@ import { features, fill, reader, wholeType } from "./whole.ts";
 
 export const sum: StructuredOp = {
   form: "structured",
+  reduces: true,
   arity: 1,
   params: [],
   defaults: { axes: [], seq: true, batch: true },

@@ -28,7 +28,7 @@ export interface Artifact {
 }
 
 /**
- * Store names by program (see Program.inputs):
+ * Store names by program (see Program.inputs; `signature.ts` has them as data):
  * all:       in  param:P, input:X, length:SEQ (real [B]), initial:S, given:S (scalar 1 or 0; states whose
  *                initial value is computed), out output:Y, final:S
  * forward:   outputs and finals, inference mode (dropout off).
@@ -37,6 +37,8 @@ export interface Artifact {
  * start:     the states before the first step; in param, initial, given; out state:S….
  * gradient:  forward, then the gradient of Σ upstream · value; in upstream:Y ([T,B,…] as output),
  *            upstream-final:S; out also grad:param:P, grad:input:X, grad:initial:S.
+ * loss, train: every slot of a state with lags has an initial and a final value of its own, so that a
+ *              chunk can go on where the one before it ended: initial:S, initial:S#2, final:S, final:S#2, …
  * loss:      in target:N; out loss (scalar), outputs, finals; inference mode.
  * train:     in target:N, random:K; out loss, finals, grad:param:P; training mode.
  * update:    in param:P, grad:param:P, slot:NAME:P, hyper:H (scalars); out param:P, slot:NAME:P, grad-norm.

@@ -39,14 +39,14 @@ export function signature(artifact: Artifact, program: keyof Programs): Signatur
     case "loss":
     case "lossMasked":
       return make(
-        [...from.given, ...from.lengths(program), ...from.targets],
-        [LOSS, ...from.results],
+        [...from.givenSlots, ...from.lengths(program), ...from.targets],
+        [LOSS, ...from.resultSlots],
       );
     case "train":
     case "trainMasked":
       return make(
-        [...from.given, ...from.lengths(program), ...from.targets, ...from.randoms],
-        [LOSS, ...from.finals, ...from.paramGradients],
+        [...from.givenSlots, ...from.lengths(program), ...from.targets, ...from.randoms],
+        [LOSS, ...from.finalSlots, ...from.paramGradients],
       );
     case "update":
       return {
@@ -92,25 +92,30 @@ function parts(artifact: Artifact) {
     artifact.states.map((s) => [`${prefix}:${s.name}`, real("B", ...s.shape)]);
   const values = (prefix: string): readonly Entry[] =>
     artifact.outputs.map((o) => [`${prefix}:${o.name}`, real(...sequence(o.seq), ...o.shape)]);
-  const initial: readonly Entry[] = [
-    ...perSample("initial"),
-    ...artifact.states
-      .filter((s) => s.initial === null)
-      .map((s): Entry => [`given:${s.name}`, scalar]),
-  ];
+  const everySlot = (prefix: string): readonly Entry[] =>
+    artifact.states.flatMap((s) =>
+      stateSlots(s).map((slot): Entry => [`${prefix}:${slot}`, real("B", ...s.shape)]),
+    );
+  const flags = artifact.states
+    .filter((s) => s.initial === null)
+    .map((s): Entry => [`given:${s.name}`, scalar]);
+  const initial: readonly Entry[] = [...perSample("initial"), ...flags];
   const paramGradients = params.map(([name, slot]): Entry => [`grad:${name}`, slot]);
   const finals = perSample("final");
+  const finalSlots = everySlot("final");
   const lengths: readonly Entry[] = sequences(artifact).map((s) => [`length:${s}`, real("B")]);
   const optimizer = artifact.train?.optimizer.slots ?? [];
   return {
     params,
     initial,
     stepInputs,
-    finals,
+    finalSlots,
     paramGradients,
     given: [...params, ...inputs, ...initial],
+    givenSlots: [...params, ...inputs, ...everySlot("initial"), ...flags],
     lengths: (program: string): readonly Entry[] => (program.endsWith("Masked") ? lengths : []),
     results: [...values("output"), ...finals],
+    resultSlots: [...values("output"), ...finalSlots],
     upstream: [...values("upstream"), ...perSample("upstream-final")],
     gradients: [
       ...paramGradients,
@@ -120,12 +125,7 @@ function parts(artifact: Artifact) {
       ...perSample("grad:initial"),
     ],
     stepOutputs: artifact.outputs.map((o): Entry => [`output:${o.name}`, real("B", ...o.shape)]),
-    states: artifact.states.flatMap((s) =>
-      Array.from(
-        { length: s.lags },
-        (_, k): Entry => [stateSlot(s.name, k + 1), real("B", ...s.shape)],
-      ),
-    ),
+    states: everySlot("state"),
     targets: (artifact.train?.targets ?? []).map((t): Entry => [`target:${t.name}`, inputSlot(t)]),
     randoms: artifact.randoms.map(
       (r): Entry => [`random:${r.name}`, real(...sequence(r.seq), ...r.shape)],
@@ -136,7 +136,19 @@ function parts(artifact: Artifact) {
   };
 }
 
-/** The state's value `lag` steps back: `state:h`, `state:h#2`. */
+/** The state's value `lag` steps back, in the store: `state:h`, `state:h#2`. */
 export function stateSlot(state: string, lag: number): string {
-  return lag === 1 ? `state:${state}` : `state:${state}#${lag}`;
+  return `state:${slotName(state, lag)}`;
+}
+
+/** Names of all slots of a state with lags, one step back first: `h`, `h#2`, … */
+export function stateSlots(state: {
+  readonly name: string;
+  readonly lags: number;
+}): readonly string[] {
+  return Array.from({ length: state.lags }, (_, k) => slotName(state.name, k + 1));
+}
+
+function slotName(state: string, lag: number): string {
+  return lag === 1 ? state : `${state}#${lag}`;
 }

@@ -1,0 +1,83 @@
+/** @file The compiler's pipeline on one screen. In: a `.cell` file, an entry, values for its dims. Out: an
+ *  artifact, or what is wrong with the file. Never reads the disk itself: `read` does. */
+import { createHash } from "node:crypto";
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import { type Artifact, FORMAT, type Programs, VERSION } from "../runtime/artifact/artifact.ts";
+import { check } from "./2-check/check.ts";
+import type { Checked } from "./2-check/checked.ts";
+import type { Entry, Lowered } from "./3-lower/lower.ts";
+import { createPlaces } from "./3-lower/places.ts";
+import { trainInfo } from "./3-lower/train.ts";
+import { chooseEntry } from "./entry.ts";
+import { print } from "./ir/print.ts";
+import { lowerAs, PROGRAM_NAMES, stagesOf } from "./programs.ts";
+
+export interface CompileRequest {
+  /** Path of the entry file, as `read` takes it. */
+  readonly file: string;
+  /** A file's text, or null where there is none. */
+  readonly read: (path: string) => string | null;
+  /** A cell or a model; may be left out where the file has one model, or declares one thing only. */
+  readonly entry?: string | undefined;
+  /** Values of the entry's dims: { D: 5, H: 4 }. */
+  readonly dims?: Readonly<Record<string, number>> | undefined;
+  /** For a cell: the order in which it runs over time. */
+  readonly direction?: "forward" | "backward" | undefined;
+}
+
+export interface CompileResult {
+  /** Null exactly where a diagnostic is an error. */
+  readonly artifact: Artifact | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly checked: Checked;
+  /** What was compiled; null where the artifact is. */
+  readonly entry: Entry | null;
+}
+
+/** Never throws for a user's mistake: those are `diagnostics`, with the spans of `checked.files`. */
+export function compile(request: CompileRequest): CompileResult {
+  const checked = check(request.file, request.read);
+  const failed = checked.diagnostics.some((d) => d.severity === "error");
+  const chosen = failed ? null : chooseEntry(checked, request);
+  const entry = chosen?.entry ?? null;
+  const diagnostics = [...checked.diagnostics, ...(chosen?.diagnostics ?? [])];
+  return { artifact: entry === null ? null : emit(checked, entry), diagnostics, checked, entry };
+}
+
+/** Every program of an entry whose declarations are proven. Same source, same bytes. */
+function emit(checked: Checked, entry: Entry): Artifact {
+  const places = createPlaces(checked.files);
+  const plain = lowerAs(checked, entry, places, {}, false);
+  const { train } = entry;
+  const training =
+    train === null
+      ? null
+      : lowerAs(checked, entry, places, { mode: "training", slots: true }, true);
+  const programs = PROGRAM_NAMES.map((name) => [
+    name,
+    stagesOf(checked, entry, name, places)?.program ?? null,
+  ]);
+  return {
+    format: FORMAT,
+    version: VERSION,
+    entry: { name: entry.name, kind: entry.kind, direction: entry.direction },
+    dims: entry.dims,
+    hash: hashOf(entry, plain),
+    params: plain.build.params,
+    inputs: plain.build.inputs,
+    outputs: plain.outputs,
+    states: plain.build.states,
+    randoms: training?.build.randoms ?? [],
+    train: train === null ? null : trainInfo(train, entry.dims, places),
+    source: places.info(),
+    programs: Object.fromEntries(programs) as unknown as Programs,
+  };
+}
+
+/** SHA-256 over what weights mean: the entry, its sizes, its parameters, its equations as IR. */
+function hashOf(entry: Entry, { build, graph }: Lowered): string {
+  const { name, direction, dims } = entry;
+  const params = build.params.map((p) => [p.name, p.shape]);
+  const meaning = JSON.stringify({ name, direction, dims, params });
+  return createHash("sha256").update(meaning).update(print(graph)).digest("hex");
+}

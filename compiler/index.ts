@@ -1,0 +1,7 @@
+/** @file What `cellc/compiler` exports. In: nothing. Out: the public names. */
+export type { Diagnostic } from "../grammar/diagnostic.ts";
+export type { Artifact } from "../runtime/artifact/artifact.ts";
+export { check } from "./2-check/check.ts";
+export type { Checked } from "./2-check/checked.ts";
+export { type CompileRequest, type CompileResult, compile } from "./compile.ts";
+export { type ProgramName, type Stages, stagesOf } from "./programs.ts";
