@@ -1,0 +1,141 @@
+/** @file What a choice of kernels costs. In: drafts of kernels. Out: one number to compare choices by;
+ *  no unit, about one multiplication at nominal sizes. Never times anything: same graph, same choice. */
+import type { Expr, Extent, ScalarFn } from "../../runtime/artifact/kernel.ts";
+import type { Draft } from "./draft.ts";
+
+/**
+ * cost = Σ over kernels of LAUNCH + elements · (STORE + work(value)) + Σ reductions elements · terms · work(term).
+ * Starting a kernel is dear on every GPU and recomputing is cheap there; on a CPU it is the other
+ * way round. LAUNCH is set so that fewer kernels win until a layer of some hundred units would
+ * repeat several transcendentals an element. Changing these changes speed, never results.
+ */
+const LAUNCH = 20_000;
+const STORE = 2;
+const LOAD = 1;
+const ARITHMETIC = 1;
+const DIVISION = 4;
+const TRANSCENDENTAL = 10;
+/** Sizes that are not known when compiling: samples, and the steps of any sequence. */
+const NOMINAL_BATCH = 16;
+const NOMINAL_STEPS = 32;
+/** Kernels are JSON trees in the artifact: shared expressions are written out each time. */
+export const MAX_TREE = 4_000;
+
+export function cost(draft: Draft): number {
+  const count = elements(draft.axes);
+  const reductions = draft.reductions.reduce(
+    (sum, r) => sum + count * elements(r.extents) * work(r.of, []),
+    0,
+  );
+  return LAUNCH + count * (STORE + work(draft.value, draft.axes)) + reductions;
+}
+
+/** Number of elements at nominal sizes. */
+export function elements(extents: readonly Extent[]): number {
+  const at = (e: Extent) => (typeof e === "number" ? e : e === "B" ? NOMINAL_BATCH : NOMINAL_STEPS);
+  return extents.reduce((n: number, e) => n * at(e), 1);
+}
+
+/** Expected work of one evaluation; what is shared is done once. `axes[v]` is the extent of var v. */
+export function work(e: Expr, axes: readonly Extent[]): number {
+  const order: Expr[] = [];
+  collect(e, order, new Set());
+  const weight = new Map<Expr, number>([[e, 1]]);
+  const from = new Map<Expr, number>();
+  const give = (to: Expr, w: number) => weight.set(to, Math.min(1, (weight.get(to) ?? 0) + w));
+  let total = 0;
+  for (const x of order.reverse()) {
+    const w = weight.get(x) ?? 0;
+    if ("load" in x) {
+      total += w * LOAD;
+      for (const i of x.at) if (!isAddress(i)) give(i, w);
+    } else if ("call" in x && !isAddress(x)) {
+      total += w * weightOf(x.call);
+      const [c, a, b] = x.args;
+      const split = x.call === "select" ? boundary(c, axes) : null;
+      if (split === null || a === undefined || b === undefined) {
+        for (const arg of x.args) give(arg, w);
+        continue;
+      }
+      const low = from.get(x) ?? 0;
+      const p = Math.min(1, Math.max(0, (split.at - low) / Math.max(1, split.extent - low)));
+      give(a, w * p);
+      give(b, w * (1 - p));
+      if ("call" in b && b.call === "select") from.set(b, split.at);
+    }
+  }
+  return total;
+}
+
+/** Nodes of the expression if it were written out as a tree. */
+export function treeSize(e: Expr): number {
+  const sizes = new Map<Expr, number>();
+  const size = (x: Expr): number => {
+    const known = sizes.get(x);
+    if (known !== undefined) return known;
+    const inner = "load" in x ? x.at : "call" in x ? x.args : [];
+    const n = inner.reduce((sum, y) => sum + size(y), 1);
+    sizes.set(x, n);
+    return n;
+  };
+  return size(e);
+}
+
+/** `lt(var, number)` of a numeric extent: where a concat goes over to its next piece. */
+function boundary(
+  c: Expr | undefined,
+  axes: readonly Extent[],
+): { at: number; extent: number } | null {
+  if (c === undefined || !("call" in c) || c.call !== "lt") return null;
+  const [v, at] = c.args;
+  if (v === undefined || at === undefined || !("var" in v) || !("lit" in at)) return null;
+  const extent = axes[v.var];
+  return typeof extent === "number" ? { at: at.lit, extent } : null;
+}
+
+/** Arithmetic on indices alone costs nothing beside a load. */
+function isAddress(e: Expr): boolean {
+  if ("load" in e || "red" in e) return false;
+  return "call" in e ? e.args.every(isAddress) : true;
+}
+
+/** Arguments before what reads them. */
+function collect(e: Expr, into: Expr[], seen: Set<Expr>): void {
+  if (seen.has(e)) return;
+  seen.add(e);
+  for (const x of "load" in e ? e.at : "call" in e ? e.args : []) collect(x, into, seen);
+  into.push(e);
+}
+
+export function weightOf(fn: ScalarFn): number {
+  switch (fn) {
+    case "exp":
+    case "expm1":
+    case "log":
+    case "log1p":
+    case "tanh":
+    case "sigmoid":
+    case "pow":
+      return TRANSCENDENTAL;
+    case "div":
+    case "sqrt":
+      return DIVISION;
+    case "neg":
+    case "abs":
+    case "sign":
+    case "floor":
+    case "add":
+    case "sub":
+    case "mul":
+    case "max":
+    case "min":
+    case "lt":
+    case "le":
+    case "gt":
+    case "ge":
+    case "eq":
+    case "ne":
+    case "select":
+      return ARITHMETIC;
+  }
+}

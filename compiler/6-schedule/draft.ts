@@ -1,0 +1,258 @@
+/** @file One kernel, drafted. In: a node to compute, which other nodes are buffers. Out: its loop nest
+ *  by the ops' own code, and what it asks for: nodes that must be buffers for it to be right or
+ *  cheap. Never decides anything beyond that: `partition` does. */
+import type { BufferId, Expr, Extent, Reduction } from "../../runtime/artifact/kernel.ts";
+import { absurd, invariant } from "../ir/invariant.ts";
+import type { Apply, Dim, Node, NodeId, Tensor } from "../ir/ir.ts";
+import type { Address, Lowering } from "../ops/op.ts";
+import { OPS } from "../ops/table.ts";
+import { elements } from "./cost.ts";
+import { createPool, type Pool } from "./pool.ts";
+
+/** A graph as seen while its kernels are chosen. */
+export interface Site {
+  readonly node: (id: NodeId) => Node;
+  /** The buffer that would hold a node; the same for the same value. */
+  readonly buffer: (id: NodeId) => BufferId;
+  /** Does the node depend on parameters alone, at sizes known when compiling? */
+  readonly prepared: (id: NodeId) => boolean;
+}
+
+export interface Draft {
+  readonly root: NodeId;
+  readonly axes: readonly Extent[];
+  readonly reductions: readonly Reduction[];
+  readonly value: Expr;
+  /** Nodes computed in this kernel, and about how many elements of each, at nominal sizes. */
+  readonly inlined: ReadonlyMap<NodeId, number>;
+  /** Reductions computed here, the root apart: does every element of the kernel ask for its own? */
+  readonly reducing: ReadonlyMap<NodeId, boolean>;
+  /** Nodes that must become buffers: the draft loads them as if they were. */
+  readonly needs: ReadonlySet<NodeId>;
+  readonly inputs: ReadonlySet<BufferId>;
+}
+
+/** Ops that only rename indices: a load through them is still a plain load. */
+const RENAMING: ReadonlySet<string> = new Set([
+  "part",
+  "transpose",
+  "expand",
+  "to_axis",
+  "to_steps",
+]);
+const REDUCING: ReadonlySet<string> = new Set(["contract", "sum", "max", "min", "scatter"]);
+/** Ops that ask for their arguments only at addresses that exist. All others may ask under a select. */
+const WITHIN: ReadonlySet<string> = new Set([...RENAMING, "contract", "sum", "max", "min"]);
+
+export function isReduction(node: Node): boolean {
+  return node.kind === "apply" && REDUCING.has(node.op);
+}
+
+/** Is `id` a buffer, or a part of one in another order, or a number? */
+export function isPlain(site: Site, stored: ReadonlySet<NodeId>, id: NodeId): boolean {
+  const node = site.node(id);
+  if (node.kind !== "apply" || stored.has(id)) return true;
+  return RENAMING.has(node.op) && node.args.every((a) => isPlain(site, stored, a));
+}
+
+/** What must be a buffer for the operand `id` of a product to be plain, or null. */
+function operandBase(site: Site, stored: ReadonlySet<NodeId>, id: NodeId): NodeId | null {
+  if (isPlain(site, stored, id)) return null;
+  const node = site.node(id);
+  const [inner] = node.kind === "apply" && RENAMING.has(node.op) ? node.args : [];
+  return inner === undefined ? id : operandBase(site, stored, inner);
+}
+
+/** The kernel of `root` when the nodes in `stored`, leaves and items are buffers. */
+export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Draft {
+  const type = site.node(root).type;
+  const extents: Extent[] = [
+    ...(type.seq === null ? [] : [type.seq]),
+    ...(type.batch ? ["B"] : []),
+    ...type.shape,
+  ];
+  const axes = [...extents];
+  const pool = createPool(extents);
+  const vars = axes.map((_, v) => pool.shared({ var: v }));
+  const reductions: Reduction[] = [];
+  const values = new Map<string, Expr>();
+  const inlined = new Map<NodeId, number>();
+  const reducing = new Map<NodeId, boolean>();
+  const needs = new Set<NodeId>();
+  const inputs = new Set<BufferId>();
+  /** Variables of the reductions being opened, outermost first. */
+  const open: number[] = [];
+  let guards = 0;
+
+  const load = (node: Node, at: Address): Expr => {
+    const buffer = site.buffer(node.id);
+    inputs.add(buffer);
+    return pool.shared({ load: buffer, at: indices(node.type, at) });
+  };
+  const demand = (node: Node, at: Address): Expr => {
+    needs.add(node.id);
+    return load(node, at);
+  };
+  const valueOf = (id: NodeId, at: Address): Expr => {
+    const node = site.node(id);
+    switch (node.kind) {
+      case "const":
+        return pool.shared(number(node.value));
+      case "leaf":
+      case "item":
+        return load(node, at);
+      case "scan":
+        return invariant(false, "a scan is no value") as never;
+      case "apply":
+        break;
+      default:
+        return absurd(node);
+    }
+    if (id !== root && (stored.has(id) || needs.has(id))) return load(node, at);
+    // What depends on parameters alone is computed when they change, not at every run.
+    const early = site.prepared(id) && !site.prepared(root);
+    if (early && !isPlain(site, stored, id)) return demand(node, at);
+    const key = `${id}@${indices(node.type, at).map((e) => pool.idOf(e))}`;
+    const known = values.get(key);
+    if (known !== undefined) return known;
+    const value = pool.shared(applied(node, at));
+    values.set(key, value);
+    if (!needs.has(id))
+      inlined.set(
+        id,
+        (inlined.get(id) ?? 0) + elements(axes) * elements(open.map((v) => extents[v]!)),
+      );
+    return value;
+  };
+  const applied = (node: Apply, at: Address): Expr => {
+    const def = OPS[node.op];
+    const types = node.args.map((a) => site.node(a).type);
+    switch (def.form) {
+      case "map":
+        return def.emit(
+          node.args.map((a, i) => valueOf(a, broadcastTo(node.type, types[i]!, at, pool))),
+          node.attrs,
+        );
+      case "compound":
+        return invariant(false, `${node.op} is compound: it is expanded when built`) as never;
+      case "structured":
+        return def.emit(lowering(node, types, at));
+      default:
+        return absurd(def);
+    }
+  };
+  const lowering = (node: Apply, args: readonly Tensor[], at: Address): Lowering => ({
+    at,
+    args,
+    result: node.type,
+    attrs: node.attrs,
+    extent: (d: Dim) => pool.shared(typeof d === "number" ? { lit: d } : { size: d }),
+    load: (i, address) => {
+      const arg = node.args[i];
+      invariant(arg !== undefined, `${node.op} has no argument ${i}`);
+      const here = mapAddress(address, pool.shared);
+      const base = node.op === "contract" ? operandBase(site, stored, arg) : null;
+      if (base !== null) needs.add(base);
+      if (WITHIN.has(node.op)) return valueOf(arg, here);
+      guards += 1;
+      const value = valueOf(arg, here);
+      guards -= 1;
+      return value;
+    },
+    reduce: (kind, over, body) => {
+      if (over.length === 0) return body([]);
+      if (guards > 0 && node.id !== root) return demand(node, at);
+      const own = over.map((extent) => extents.push(extent) - 1);
+      open.push(...own);
+      const of = pool.shared(body(own.map((v) => pool.shared({ var: v }))));
+      open.splice(open.length - own.length);
+      // A reduction inside another that depends on its variables would run once for each of them.
+      if (open.some((v) => mentions(of, v, reductions))) return demand(node, at);
+      const index = reductions.push({ kind, vars: own, extents: [...over], of }) - 1;
+      if (node.id !== root) {
+        const used = new Set(indices(node.type, at).flatMap(varOf));
+        const oneEach = axes.every((extent, v) => extent === 1 || used.has(v));
+        reducing.set(node.id, oneEach && !reducing.has(node.id));
+      }
+      return pool.shared({ red: index });
+    },
+  });
+
+  const value = valueOf(root, address(type, vars));
+  return { root, axes, reductions, value, inlined, reducing, needs, inputs };
+}
+
+/** The address of the element at `indices` ([seq?][batch?][…shape]). */
+function address(type: Tensor, at: readonly Expr[]): Address {
+  const rest = [...at];
+  const step = type.seq === null ? null : (rest.shift() ?? null);
+  const sample = type.batch ? (rest.shift() ?? null) : null;
+  return { step, sample, axes: rest };
+}
+
+function indices(type: Tensor, at: Address): readonly Expr[] {
+  const out: Expr[] = [];
+  if (type.seq !== null) out.push(present(at.step, "step"));
+  if (type.batch) out.push(present(at.sample, "sample"));
+  invariant(at.axes.length === type.shape.length, "an index for every axis");
+  return [...out, ...at.axes];
+}
+
+function present(e: Expr | null, what: string): Expr {
+  invariant(e !== null, `an address without its ${what}`);
+  return e;
+}
+
+function mapAddress(at: Address, f: (e: Expr) => Expr): Address {
+  return {
+    step: at.step === null ? null : f(at.step),
+    sample: at.sample === null ? null : f(at.sample),
+    axes: at.axes.map(f),
+  };
+}
+
+/** Where an argument of an elementwise op stands for the element at `at` of its result. */
+function broadcastTo(result: Tensor, arg: Tensor, at: Address, pool: Pool): Address {
+  const extra = result.shape.length - arg.shape.length;
+  return {
+    step: arg.seq === null ? null : at.step,
+    sample: arg.batch ? at.sample : null,
+    axes: arg.shape.map((d, i) =>
+      d === 1 && result.shape[extra + i] !== 1
+        ? pool.shared({ lit: 0 })
+        : present(at.axes[extra + i] ?? null, "axis"),
+    ),
+  };
+}
+
+/** Literals are finite: infinities are written as quotients. */
+function number(value: number): Expr {
+  if (Number.isFinite(value)) return { lit: value };
+  return { call: "div", args: [{ lit: value > 0 ? 1 : -1 }, { lit: 0 }] };
+}
+
+/** The variable of an index that is var or var + number. */
+function varOf(e: Expr): readonly number[] {
+  if ("var" in e) return [e.var];
+  if (!("call" in e) || e.call !== "add") return [];
+  const [base, offset] = e.args;
+  return base !== undefined && "var" in base && offset !== undefined && "lit" in offset
+    ? [base.var]
+    : [];
+}
+
+/** Does `e` depend on variable v, itself or through reductions? */
+function mentions(e: Expr, v: number, reductions: readonly Reduction[]): boolean {
+  const seen = new Set<Expr>();
+  const visit = (x: Expr): boolean => {
+    if (seen.has(x)) return false;
+    seen.add(x);
+    if ("var" in x) return x.var === v;
+    if ("red" in x) {
+      const of = reductions[x.red]?.of;
+      return of !== undefined && visit(of);
+    }
+    return ("load" in x ? x.at : "call" in x ? x.args : []).some(visit);
+  };
+  return visit(e);
+}
