@@ -48,7 +48,11 @@ export interface CellDecl {
   readonly name: Name;
   readonly doc: string;
   readonly dims: readonly DimParam[];
-  readonly extends: { readonly name: Name; readonly dims: readonly DimExpr[]; readonly span: Span } | null;
+  readonly extends: {
+    readonly name: Name;
+    readonly dims: readonly DimExpr[];
+    readonly span: Span;
+  } | null;
   readonly members: readonly CellMember[];
   readonly span: Span;
 }
@@ -202,7 +206,12 @@ export type BinaryOp = "+" | "-" | "*" | "/" | "^" | "@" | "<" | "<=" | ">" | ">
 export type Expr =
   | { readonly kind: "number"; readonly value: number; readonly text: string; readonly span: Span }
   /** `W`, `h[t-1]` (lag 1), `x[t]` (lag 0); lag null when no `[t…]` is written. */
-  | { readonly kind: "ref"; readonly name: string; readonly lag: number | null; readonly span: Span }
+  | {
+      readonly kind: "ref";
+      readonly name: string;
+      readonly lag: number | null;
+      readonly span: Span;
+    }
   | { readonly kind: "unary"; readonly op: "-"; readonly operand: Expr; readonly span: Span }
   | {
       readonly kind: "binary";
@@ -221,7 +230,12 @@ export type Expr =
       readonly span: Span;
     }
   /** `GRU<H>` without call parentheses: a cell given as an argument. */
-  | { readonly kind: "apply-dims"; readonly callee: Name; readonly dims: readonly DimExpr[]; readonly span: Span }
+  | {
+      readonly kind: "apply-dims";
+      readonly callee: Name;
+      readonly dims: readonly DimExpr[];
+      readonly span: Span;
+    }
   /** `x | f(…)`: left feeds the call (or bare name) on the right. */
   | { readonly kind: "pipe"; readonly left: Expr; readonly right: Expr; readonly span: Span }
   /** `enc.final.h`. */

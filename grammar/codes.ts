@@ -10,7 +10,7 @@ export const CODES = {
   E106: { title: "bracket without its partner" },
   E107: { title: "lag that is not a constant number of steps back" },
   E108: { title: "index on something that is not a name" },
-  E109: { title: "left side that is not `name[t]`" },
+  E109: { title: "left side of the wrong form" },
   E110: { title: "declaration in the wrong place" },
   E111: { title: "unknown train setting" },
   E112: { title: "import after a declaration" },
