@@ -19,6 +19,7 @@ import {
 } from "./request.ts";
 import { type Stream, type StreamOptions, openStream } from "./stream.ts";
 import type { Tensor } from "./values.ts";
+import { type LoadWeightsOptions, loadWeights, saveWeights } from "./weights.ts";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -43,6 +44,9 @@ export interface Model {
   /** Sets parameters by the spec's names; all of them unless `partial`. */
   setParams(values: Values, options?: { readonly partial?: boolean }): Promise<void>;
   params(): Promise<Tensors>;
+  /** The parameters as a safetensors file; `metadata` is kept beside the artifact's hash. */
+  saveWeights(metadata?: Readonly<Record<string, string>>): Promise<Uint8Array>;
+  loadWeights(bytes: Uint8Array, options?: LoadWeightsOptions): Promise<void>;
   /** Draws all parameters anew: the same seed, the same bits. */
   initialise(seed: number): Promise<void>;
   /** Whole sequences, in inference mode. */
@@ -83,6 +87,9 @@ export async function openModel(artifact: Artifact, device: Device, seed: number
     return results(artifact, session, bound.sizes);
   };
 
+  const params = (): Promise<Tensors> =>
+    collect(artifact.params, (p) => fetch(session, `param:${p.name}`, p.shape, {}));
+
   write(initialise(artifact.params, seed), "param:");
   return {
     artifact,
@@ -94,10 +101,13 @@ export async function openModel(artifact: Artifact, device: Device, seed: number
       exclusive(async () => {
         write(unwrap(readParams(artifact.params, values, options.partial ?? false)), "param:");
       }),
-    params: () =>
-      exclusive(() =>
-        collect(artifact.params, (p) => fetch(session, `param:${p.name}`, p.shape, {})),
-      ),
+    params: () => exclusive(params),
+    saveWeights: (metadata = {}) =>
+      exclusive(async () => saveWeights(artifact, await params(), metadata)),
+    loadWeights: (bytes, options = {}) =>
+      exclusive(async () => {
+        write(unwrap(loadWeights(artifact, bytes, options)), "param:");
+      }),
     initialise: (next) =>
       exclusive(async () => {
         checkSeed(next);
