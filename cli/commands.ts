@@ -1,0 +1,13 @@
+/** @file Every command. In: one file a command. Out: the list that `main` adds. */
+import type { Command } from "commander";
+import { checkCommand } from "./check.ts";
+import { compileCommand } from "./compile.ts";
+import { dumpCommand } from "./dump.ts";
+import { runCommand } from "./run.ts";
+
+export const COMMANDS: readonly ((program: Command) => void)[] = [
+  checkCommand,
+  compileCommand,
+  dumpCommand,
+  runCommand,
+];

@@ -1,0 +1,87 @@
+/** @file `cellc dump`: what a spec becomes, stage by stage. In: a spec, a stage, a program. Out: text. */
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { createPlaces } from "../compiler/3-lower/places.ts";
+import { printKernels, printProgram } from "../compiler/6-schedule/print.ts";
+import { print } from "../compiler/ir/print.ts";
+import {
+  PROGRAM_NAMES,
+  type ProgramName,
+  type Stages,
+  stagesOf,
+  streamFault,
+} from "../compiler/programs.ts";
+import { parse } from "../grammar/parse.ts";
+import { Failure } from "./fail.ts";
+import { compileFile, entryOptions, type EntryOptions, needFile } from "./source.ts";
+
+const STAGES = ["ast", "ir", "grad", "optimised", "schedule", "kernels"] as const;
+type Stage = (typeof STAGES)[number];
+
+interface DumpOptions extends EntryOptions {
+  readonly stage: Stage;
+  readonly program?: ProgramName;
+}
+
+export function dumpCommand(program: Command): void {
+  entryOptions(
+    program
+      .command("dump <file>")
+      .summary("print a stage: ast, ir, grad, optimised, schedule or kernels"),
+  )
+    .addOption(new Option("--stage <stage>", "the stage to print").choices(STAGES).default("ir"))
+    .addOption(
+      new Option(
+        "--program <name>",
+        "which program (default: gradient for grad, else forward)",
+      ).choices(PROGRAM_NAMES),
+    )
+    .addHelpText(
+      "after",
+      "\nExample:\n  cellc dump specs/cells/lstm.cell --set D=5 --set H=4 --stage schedule --program gradient",
+    )
+    .action((file: string, options: DumpOptions) => {
+      if (options.stage === "ast") {
+        needFile(file);
+        const { ast } = parse(readFileSync(file, "utf8"), file);
+        console.log(JSON.stringify(ast, null, 2));
+        return;
+      }
+      const { checked, entry } = compileFile(file, options);
+      if (entry === null) throw new Failure("", 1);
+      const name = options.program ?? (options.stage === "grad" ? "gradient" : "forward");
+      const places = createPlaces(checked.files);
+      const stages = stagesOf(checked, entry, name, places);
+      if (stages === null) {
+        const fault =
+          name === "step" || name === "start" ? streamFault(checked, entry, places) : null;
+        const why = fault === null ? "it has no train block" : fault.message;
+        throw new Failure(`error: ${entry.name} has no program \`${name}\`: ${why}`, 1);
+      }
+      process.stdout.write(ended(textOf(options.stage, stages)));
+    });
+}
+
+function textOf(stage: Exclude<Stage, "ast">, stages: Stages): string {
+  switch (stage) {
+    case "ir":
+      return print(stages.lowered);
+    case "grad":
+      if (stages.differentiated === null)
+        throw new Failure(
+          "error: nothing is differentiated in this program; try --program gradient",
+          1,
+        );
+      return print(stages.differentiated);
+    case "optimised":
+      return print(stages.optimised);
+    case "schedule":
+      return printProgram(stages.program);
+    case "kernels":
+      return printKernels(stages.program);
+  }
+}
+
+function ended(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** @file The `cellc` command. In: arguments. Out: exit code 0, 1 where the user's input has mistakes,
+ *  2 where the command was wrong or cannot run here, 130 after Ctrl-C. Commands have files of their own. */
+import { Command, CommanderError } from "commander";
+import { COMMANDS } from "./commands.ts";
+import { explainFailure } from "./fail.ts";
+import { packageVersion } from "./package.ts";
+
+const program = new Command("cellc")
+  .description(
+    "Recurrent cells written as equations: checked, compiled to fused kernels with a generated\nbackward pass, trained and streamed.",
+  )
+  .version(packageVersion())
+  .showHelpAfterError("(see --help)")
+  .addHelpText(
+    "after",
+    "\nStart here:\n  cellc new forecast my-app      a spec, data and a train block to change\n  cellc check my-app/model.cell  every mistake, with its place and a way out\n",
+  )
+  .exitOverride();
+for (const add of COMMANDS) add(program);
+for (const command of program.commands) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    const { text, code } = explainFailure(error);
+    process.stderr.write(text);
+    process.exitCode = code;
+  }
+}

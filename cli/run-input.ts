@@ -1,0 +1,42 @@
+/** @file The JSON that `cellc run` reads. In: what JSON.parse gave. Out: its parts, typed. The values
+ *  themselves are checked by the runtime, against the artifact. */
+import { Ajv } from "ajv";
+import type { Request, Upstream, Values } from "../runtime/request.ts";
+import { Failure } from "./fail.ts";
+
+export interface RunInput extends Request {
+  readonly params?: Values;
+  readonly upstream?: Upstream;
+}
+
+const values = { type: "object" };
+const isRunInput = new Ajv({
+  strict: true,
+  allErrors: true,
+  allowUnionTypes: true,
+}).compile<RunInput>({
+  type: "object",
+  additionalProperties: false,
+  required: ["inputs"],
+  properties: {
+    params: values,
+    inputs: values,
+    initial: values,
+    lengths: { type: ["array", "object"] },
+    upstream: {
+      type: "object",
+      additionalProperties: false,
+      properties: { outputs: values, final: values },
+    },
+  },
+});
+
+export function readRunInput(json: unknown, file: string): RunInput {
+  if (isRunInput(json)) return json;
+  const lines = (isRunInput.errors ?? []).map((e) => {
+    const extra =
+      e.keyword === "additionalProperties" ? ` (${String(e.params.additionalProperty)})` : "";
+    return `error: ${file}${e.instancePath}: ${e.message}${extra}`;
+  });
+  throw new Failure(lines.join("\n"), 1);
+}
