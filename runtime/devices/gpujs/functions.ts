@@ -1,0 +1,189 @@
+/** @file Scalar functions in statements of each dialect. In: a function of the kernel vocabulary and its
+ *  arguments as atoms. Out: the atom of its value. Never overflows on the way to a finite limit, never
+ *  turns NaN into a number.
+ *
+ *  `js` has the host's float64 functions. `wasm` calls out of the module for them, a lane at a time, so
+ *  exp, tanh and sigmoid are polynomials there. `gpu` has exp, log and pow of the hardware, whose edges
+ *  differ from one driver to the next: tanh overflows, log is coarse near 1, pow is undefined at 0. */
+import type { BinaryFn, UnaryFn } from "../../artifact/kernel.ts";
+import { type Atom, literal, type Writer } from "./writer.ts";
+
+export type Dialect = "js" | "wasm" | "gpu";
+
+export type Comparison = "lt" | "le" | "gt" | "ge" | "eq" | "ne";
+export type Arithmetic = Exclude<BinaryFn, Comparison>;
+
+export function unary(fn: UnaryFn, x: Atom, w: Writer, dialect: Dialect): Atom {
+  switch (fn) {
+    case "neg":
+      return w.is`-${x}`;
+    case "abs":
+      return w.is`Math.abs(${x})`;
+    case "sign":
+      return w.is`${x} > 0 ? 1 : ${w.is`${x} < 0 ? -1 : ${x}`}`;
+    case "floor":
+      return w.is`Math.floor(${x})`;
+    case "sqrt":
+      return w.is`Math.sqrt(${x})`;
+    case "exp":
+      return dialect === "wasm" ? exponential(x, w) : w.is`Math.exp(${x})`;
+    case "expm1":
+      return dialect === "js" ? w.is`Math.expm1(${x})` : expm1(x, w, dialect);
+    case "log":
+      return dialect === "gpu" ? logarithm(x, w) : w.is`Math.log(${x})`;
+    case "log1p":
+      return dialect === "gpu" ? log1p(x, w) : w.is`Math.log1p(${x})`;
+    case "tanh":
+      return dialect === "js" ? w.is`Math.tanh(${x})` : tanh(x, w);
+    case "sigmoid":
+      return dialect === "js" ? w.is`1 / (1 + Math.exp(-${x}))` : sigmoid(x, w, dialect);
+    default:
+      return absurd(fn);
+  }
+}
+
+export function binary(fn: Arithmetic, a: Atom, b: Atom, w: Writer, dialect: Dialect): Atom {
+  switch (fn) {
+    case "add":
+      return w.is`${a} + ${b}`;
+    case "sub":
+      return w.is`${a} - ${b}`;
+    case "mul":
+      return w.is`${a} * ${b}`;
+    case "div":
+      return w.is`${a} / ${b}`;
+    case "max":
+      if (dialect !== "gpu") return w.is`Math.max(${a}, ${b})`;
+      return w.is`${b} > ${a} ? ${b} : ${w.is`${b} != ${b} ? ${b} : ${a}`}`;
+    case "min":
+      if (dialect !== "gpu") return w.is`Math.min(${a}, ${b})`;
+      return w.is`${b} < ${a} ? ${b} : ${w.is`${b} != ${b} ? ${b} : ${a}`}`;
+    case "pow":
+      return dialect === "gpu" ? power(a, b, w) : w.is`Math.pow(${a}, ${b})`;
+    default:
+      return absurd(fn);
+  }
+}
+
+/** x^n for whole n in [-8, 8], and x^0.5, by products and roots; null for other exponents. */
+export function fixedPower(x: Atom, n: number, w: Writer): Atom | null {
+  if (n === 0.5) return w.is`Math.sqrt(${x})`;
+  if (!Number.isInteger(n) || Math.abs(n) > 8) return null;
+  if (n === 0) return literal(1);
+  let power = x;
+  for (let i = 1; i < Math.abs(n); i++) power = w.is`${power} * ${x}`;
+  return n < 0 ? w.is`1 / ${power}` : power;
+}
+
+/** `safe`, but x itself where x is NaN. */
+function keepNaN(x: Atom, safe: Atom, w: Writer): Atom {
+  return w.is`${x} != ${x} ? ${x} : ${safe}`;
+}
+
+/**
+ * tanh as an odd polynomial of degree 13 over an even one of degree 6 (Eigen's ptanh), within 3 units
+ * in the last place for |x| < 7.9; exactly ±1 beyond 9, where float32 has nothing closer.
+ */
+function tanh(x: Atom, w: Writer): Atom {
+  const c = w.is`Math.min(Math.max(${x}, -7.90531110763549805), 7.90531110763549805)`;
+  const s = w.is`${c} * ${c}`;
+  const p1 = w.is`${s} * -2.76076847742355e-16 + 2.00018790482477e-13`;
+  const p2 = w.is`${s} * ${p1} + -8.60467152213735e-11`;
+  const p3 = w.is`${s} * ${p2} + 5.12229709037114e-8`;
+  const p4 = w.is`${s} * ${p3} + 0.0000148572235717979`;
+  const p5 = w.is`${s} * ${p4} + 0.000637261928875436`;
+  const p6 = w.is`${s} * ${p5} + 0.00489352455891786`;
+  const q1 = w.is`${s} * 0.00000119825839466702 + 0.000118534705686654`;
+  const q2 = w.is`${s} * ${q1} + 0.0022684346324390`;
+  const q3 = w.is`${s} * ${q2} + 0.00489352518554385`;
+  const near = w.is`${c} * ${p6} / ${q3}`;
+  const upper = w.is`${x} > 9 ? 1 : ${near}`;
+  return keepNaN(x, w.is`${x} < -9 ? -1 : ${upper}`, w);
+}
+
+/** 1/(1 + e^-x) from e^-|x|, which cannot overflow: relative error stays small for x ≪ 0. */
+function sigmoid(x: Atom, w: Writer, dialect: "wasm" | "gpu"): Atom {
+  const a = w.is`Math.abs(${x})`;
+  const e = dialect === "wasm" ? w.is`1 / ${growth(a, w)}` : w.is`Math.exp(-${a})`;
+  const d = w.is`1 / (1 + ${e})`;
+  return keepNaN(x, w.is`${x} < 0 ? ${w.is`${e} * ${d}`} : ${d}`, w);
+}
+
+function exponential(x: Atom, w: Writer): Atom {
+  const e = growth(w.is`Math.abs(${x})`, w);
+  return w.is`${x} < 0 ? ${w.is`1 / ${e}`} : ${e}`;
+}
+
+/**
+ * e^a for a ≥ 0: 2^k e^r with |r| ≤ ln 2 / 2, e^r by Cephes' expf polynomial (relative error 1e-7),
+ * 2^k by its bits. Infinity from 88.73 on; NaN stays.
+ */
+function growth(a: Atom, w: Writer): Atom {
+  const x = w.is`Math.min(${a}, 89)`;
+  let k = w.is`Math.floor(${x} * 1.44269504088896341 + 0.5)`;
+  const r = w.is`${x} - ${k} * 0.693359375 + ${k} * 0.000212194440`;
+  const p1 = w.is`${r} * 0.00019875691500 + 0.0013981999507`;
+  const p2 = w.is`${r} * ${p1} + 0.0083334519073`;
+  const p3 = w.is`${r} * ${p2} + 0.041665795894`;
+  const p4 = w.is`${r} * ${p3} + 0.16666665459`;
+  const p5 = w.is`${r} * ${p4} + 0.50000001201`;
+  let p = w.is`${r} * ${r} * ${p5} + ${r} + 1`;
+  for (const bit of [64, 64, 32, 16, 8, 4, 2, 1]) {
+    const at = literal(bit);
+    const scaled = w.is`${p} * ${literal(2 ** bit)}`;
+    p = w.is`${k} >= ${at} ? ${scaled} : ${p}`;
+    k = w.is`${k} >= ${at} ? ${w.is`${k} - ${at}`} : ${k}`;
+  }
+  return p;
+}
+
+/** e^x - 1: Taylor's series to x^9 for |x| < 0.5, where the difference would cancel. */
+function expm1(x: Atom, w: Writer, dialect: "wasm" | "gpu"): Atom {
+  let series = literal(1);
+  for (let n = 9; n >= 2; n--) series = w.is`1 + ${x} * ${series} / ${literal(n)}`;
+  const near = w.is`${x} * ${series}`;
+  const e = dialect === "wasm" ? exponential(x, w) : w.is`Math.exp(${x})`;
+  const far = w.is`${e} - 1`;
+  return keepNaN(x, w.is`Math.abs(${x}) < 0.5 ? ${near} : ${far}`, w);
+}
+
+/** log(1 + x): 2 artanh(x / (2 + x)) for |x| < 0.35, where 1 + x would round x away. */
+function log1p(x: Atom, w: Writer): Atom {
+  const near = artanh2(w.is`${x} / (2 + ${x})`, w);
+  const far = w.is`Math.log(1 + ${x})`;
+  return keepNaN(x, w.is`Math.abs(${x}) < 0.35 ? ${near} : ${far}`, w);
+}
+
+/** log x: 2 artanh((x - 1)/(x + 1)) for |x - 1| < 0.35, where drivers promise an absolute error only. */
+function logarithm(x: Atom, w: Writer): Atom {
+  const d = w.is`${x} - 1`;
+  const near = artanh2(w.is`${d} / (${x} + 1)`, w);
+  const far = w.is`Math.log(${x})`;
+  return keepNaN(x, w.is`Math.abs(${d}) < 0.35 ? ${near} : ${far}`, w);
+}
+
+/** 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) to s¹³, for |s| < 0.22: error below 1e-10. */
+function artanh2(s: Atom, w: Writer): Atom {
+  const q = w.is`${s} * ${s}`;
+  let series = literal(1 / 13);
+  for (let n = 11; n >= 1; n -= 2) series = w.is`${q} * ${series} + ${literal(1 / n)}`;
+  return w.is`2 * ${s} * ${series}`;
+}
+
+/** a^b for a ≥ 0 or whole b; the hardware's pow takes positive bases only. */
+function power(a: Atom, b: Atom, w: Writer): Atom {
+  const m = w.is`Math.abs(${a})`;
+  const positive = w.is`Math.pow(${m}, ${b})`;
+  const atZero = w.is`${b} > 0 ? 0 : ${w.is`1 / ${m}`}`;
+  const size = w.is`${m} == 0 ? ${atZero} : ${positive}`;
+  const half = w.is`Math.floor(${b} / 2 + 0.25)`;
+  const odd = w.is`${b} - 2 * ${half}`;
+  const negative = w.is`${a} < 0 ? -1 : 1`;
+  const sign = w.is`Math.abs(${odd}) == 1 ? ${negative} : 1`;
+  const value = w.is`${b} == 0 ? 1 : ${w.is`${size} * ${sign}`}`;
+  return keepNaN(a, keepNaN(b, value, w), w);
+}
+
+function absurd(fn: never): never {
+  throw new RangeError(`unknown function ${String(fn)}`);
+}

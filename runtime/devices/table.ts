@@ -1,0 +1,44 @@
+/** @file Devices by name. In: a name. Out: its Device, loaded when asked for, so that a bundle holds only
+ *  what it names. Never chooses for the user, save for `auto`. */
+import { type Device, DeviceError } from "./device.ts";
+
+export const DEVICES = {
+  reference: async (): Promise<Device> => (await import("./reference.ts")).referenceDevice,
+  webasm: async () => (await import("./gpujs.ts")).gpujsDevice("webasm"),
+  cpu: async () => (await import("./gpujs.ts")).gpujsDevice("cpu"),
+  webgl2: async () => (await import("./gpujs.ts")).gpujsDevice("webgl2"),
+  webgl: async () => (await import("./gpujs.ts")).gpujsDevice("webgl"),
+  headlessgl: async () => (await import("./gpujs.ts")).gpujsDevice("headlessgl"),
+  webgpu: async () => (await import("./gpujs.ts")).gpujsDevice("webgpu"),
+} as const satisfies Record<string, () => Promise<Device>>;
+
+export type DeviceName = keyof typeof DEVICES;
+export const DEVICE_NAMES = Object.keys(DEVICES) as readonly DeviceName[];
+
+/** What `auto` tries: graphics processors (never ones played by a program), then processors. */
+const GRAPHICS = ["webgpu", "webgl2"] as const satisfies readonly DeviceName[];
+const PROCESSORS = ["webasm", "cpu", "reference"] as const satisfies readonly DeviceName[];
+
+/** The device of that name, or the first of `auto`'s that runs here. Throws DeviceError of other names. */
+export async function deviceNamed(name: string): Promise<Device> {
+  if (name === "auto") return automatic();
+  if (!isDeviceName(name))
+    throw new DeviceError(`no device ${name}; there are auto, ${DEVICE_NAMES.join(", ")}`);
+  return DEVICES[name]();
+}
+
+export function isDeviceName(name: string): name is DeviceName {
+  return Object.hasOwn(DEVICES, name);
+}
+
+async function automatic(): Promise<Device> {
+  for (const name of GRAPHICS) {
+    const device = await DEVICES[name]();
+    if ((await device.available()).ok && (await device.isAccelerated())) return device;
+  }
+  for (const name of PROCESSORS) {
+    const device = await DEVICES[name]();
+    if ((await device.available()).ok) return device;
+  }
+  throw new DeviceError("no device runs here");
+}
