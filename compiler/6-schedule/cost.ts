@@ -36,8 +36,20 @@ export function elements(extents: readonly Extent[]): number {
   return extents.reduce((n: number, e) => n * at(e), 1);
 }
 
-/** Expected work of one evaluation; what is shared is done once. `axes[v]` is the extent of var v. */
+/** Work of evaluating `e` once, in multiplications. */
 export function work(e: Expr, axes: readonly Extent[]): number {
+  return expected(e, axes, { load: LOAD, call: weightOf });
+}
+
+/**
+ * Weights summed over what one evaluation of `e` does; what is shared is done once, an index costs
+ * nothing, and a select on an index does each side as often as `axes` (extents by variable) say.
+ */
+export function expected(
+  e: Expr,
+  axes: readonly Extent[],
+  weights: { readonly load: number; readonly call: (fn: ScalarFn) => number },
+): number {
   const order: Expr[] = [];
   collect(e, order, new Set());
   const weight = new Map<Expr, number>([[e, 1]]);
@@ -47,10 +59,10 @@ export function work(e: Expr, axes: readonly Extent[]): number {
   for (const x of order.reverse()) {
     const w = weight.get(x) ?? 0;
     if ("load" in x) {
-      total += w * LOAD;
-      for (const i of x.at) if (!isAddress(i)) give(i, w);
+      total += w * weights.load;
+      for (const i of x.at) give(i, w);
     } else if ("call" in x && !isAddress(x)) {
-      total += w * weightOf(x.call);
+      total += w * weights.call(x.call);
       const [c, a, b] = x.args;
       const split = x.call === "select" ? boundary(c, axes) : null;
       if (split === null || a === undefined || b === undefined) {
@@ -107,7 +119,7 @@ function collect(e: Expr, into: Expr[], seen: Set<Expr>): void {
   into.push(e);
 }
 
-export function weightOf(fn: ScalarFn): number {
+function weightOf(fn: ScalarFn): number {
   switch (fn) {
     case "exp":
     case "expm1":

@@ -93,7 +93,7 @@ export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Dr
     needs.add(node.id);
     return load(node, at);
   };
-  const valueOf = (id: NodeId, at: Address): Expr => {
+  const emit = (id: NodeId, at: Address): Expr => {
     const node = site.node(id);
     switch (node.kind) {
       case "const":
@@ -130,7 +130,7 @@ export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Dr
     switch (def.form) {
       case "map":
         return def.emit(
-          node.args.map((a, i) => valueOf(a, broadcastTo(node.type, types[i]!, at, pool))),
+          node.args.map((a, i) => emit(a, broadcastTo(node.type, types[i]!, at, pool))),
           node.attrs,
         );
       case "compound":
@@ -153,9 +153,9 @@ export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Dr
       const here = mapAddress(address, pool.shared);
       const base = node.op === "contract" ? operandBase(site, stored, arg) : null;
       if (base !== null) needs.add(base);
-      if (WITHIN.has(node.op)) return valueOf(arg, here);
+      if (WITHIN.has(node.op)) return emit(arg, here);
       guards += 1;
-      const value = valueOf(arg, here);
+      const value = emit(arg, here);
       guards -= 1;
       return value;
     },
@@ -178,7 +178,7 @@ export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Dr
     },
   });
 
-  const value = valueOf(root, address(type, vars));
+  const value = emit(root, address(type, vars));
   return { root, axes, reductions, value, inlined, reducing, needs, inputs };
 }
 

@@ -27,9 +27,11 @@ export interface Whole extends Site {
  */
 export function partition(site: Whole, roots: Iterable<NodeId>): ReadonlyMap<NodeId, Draft> {
   const state = createState(site, roots);
-  do {
-    while (storeNeeded(site, state) || splitLargest(site, state)) continue;
-  } while (storeBest(site, state));
+  const settle = (): void => {
+    if (storeNeeded(site, state) || splitLargest(site, state)) settle();
+  };
+  do settle();
+  while (storeBest(site, state));
   return new Map(site.ids.flatMap((id) => (state.stored.has(id) ? [[id, state.draft(id)]] : [])));
 }
 

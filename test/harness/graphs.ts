@@ -429,12 +429,12 @@ export function leafValues(graph: Graph, sizes: Sizes, seed: number): Map<string
   const values = new Map<string, Float64Array>();
   for (const node of graph.nodes) {
     if (node.kind !== "leaf" || values.has(node.key)) continue;
-    const data = new Float64Array(count(node.type, sizes)).map(() => next() * 2 - 1);
-    if (node.type.dtype === "index") data.forEach((v, i) => (data[i] = Math.floor((v + 1) * 2.5)));
-    if (node.key.startsWith("length:")) {
-      const most = sizes[node.key.slice("length:".length)] ?? 1;
-      data.forEach((v, i) => (data[i] = i === 0 ? most : 1 + Math.floor(((v + 1) / 2) * most)));
-    }
+    const most = node.key.startsWith("length:") ? sizes[node.key.slice("length:".length)] : null;
+    const data = new Float64Array(count(node.type, sizes)).map((_, i) => {
+      if (node.type.dtype === "index") return Math.floor(next() * 5);
+      if (typeof most === "number") return i === 0 ? most : 1 + Math.floor(next() * most);
+      return next() * 2 - 1;
+    });
     values.set(node.key, data);
   }
   return values;

@@ -1,0 +1,44 @@
+/** @file Shares equal nodes. In: verified graph. Out: the same outputs from no more nodes; a + b and
+ *  b + a are one, and so are products written with other labels. Never reorders a sum. */
+import type { Builder } from "../ir/builder.ts";
+import type { Apply, Graph, NodeId } from "../ir/ir.ts";
+import { rewrite } from "../ir/rewrite.ts";
+import { productForm } from "./product-form.ts";
+
+const COMMUTATIVE: ReadonlySet<string> = new Set(["add", "mul", "maximum", "minimum", "eq", "ne"]);
+
+export function cse(graph: Graph): Graph {
+  const known = new Map<Builder, Map<string, NodeId>>();
+  return rewrite(
+    graph,
+    (node, { b, map, keep, scan }) => {
+      const here = known.get(b) ?? new Map<string, NodeId>();
+      known.set(b, here);
+      const share = (key: string): NodeId => {
+        const id = here.get(key) ?? keep();
+        here.set(key, id);
+        return id;
+      };
+      switch (node.kind) {
+        case "apply":
+          return share(keyOf({ ...node, args: node.args.map(map) }));
+        case "item":
+          return share(`item ${map(node.of)} ${node.index}`);
+        case "leaf":
+          // Leaves of a body are told apart by what the scan binds them to.
+          return scan === null ? share(`leaf ${node.key}`) : null;
+        case "const":
+        case "scan":
+          return null;
+      }
+    },
+    { bodies: true },
+  );
+}
+
+function keyOf(node: Apply): string {
+  if (node.op === "contract") return `contract ${JSON.stringify(productForm(node))}`;
+  const args = COMMUTATIVE.has(node.op) ? [...node.args].sort((a, b) => a - b) : node.args;
+  const attrs = Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${node.op} ${args.join()} ${JSON.stringify(attrs)}`;
+}

@@ -1,0 +1,76 @@
+/** @file Rebuilds scans with other parts. In: a graph, an edit of each scan. Out: the graph, every use
+ *  of an old result led to the new one. Never drops a node: `drop-dead` does. */
+import type { Builder } from "../ir/builder.ts";
+import { invariant } from "../ir/invariant.ts";
+import type { Graph, NodeId, Scan } from "../ir/ir.ts";
+import { rewrite, type Visit } from "../ir/rewrite.ts";
+
+/** The scan that replaces one, and where its old results now are, by old index. */
+export interface EditedScan {
+  readonly id: NodeId;
+  readonly item: (index: number) => NodeId;
+}
+
+/** `edit` builds in the main graph; null leaves a scan as it is. */
+export function editScans(graph: Graph, edit: (scan: Scan, c: Visit) => EditedScan | null): Graph {
+  const edited = new Map<NodeId, EditedScan>();
+  return rewrite(graph, (node, c) => {
+    if (node.kind === "item") return edited.get(node.of)?.item(node.index) ?? null;
+    if (node.kind !== "scan") return null;
+    const made = edit(node, c);
+    if (made === null) return null;
+    edited.set(node.id, made);
+    return made.id;
+  });
+}
+
+/** A body being copied into a builder of its own. */
+export interface BodyCopy {
+  readonly body: Builder;
+  /** Where an old node is now. */
+  readonly at: (old: NodeId) => NodeId;
+  /** Says what takes the place of an old node, before it is copied. */
+  readonly put: (old: NodeId, id: NodeId) => NodeId;
+  /** Copies, in order, every node that has no place yet and passes `keep`. */
+  readonly rest: (keep?: (old: NodeId) => boolean) => void;
+}
+
+export function copyBody(scan: Scan, b: Builder): BodyCopy {
+  const body = b.body();
+  const places = new Map<NodeId, NodeId>();
+  const at = (old: NodeId): NodeId => {
+    const id = places.get(old);
+    invariant(id !== undefined, `node ${old} of a scan's body was not copied`);
+    return id;
+  };
+  return {
+    body,
+    at,
+    put(old, id) {
+      places.set(old, id);
+      return id;
+    },
+    rest(keep = () => true) {
+      for (const node of scan.body.nodes) {
+        if (!places.has(node.id) && keep(node.id)) places.set(node.id, body.copy(node, at));
+      }
+    },
+  };
+}
+
+/** Nodes of `graph` that `roots` read, themselves included. */
+export function readBy(graph: Graph, roots: Iterable<NodeId>): Set<NodeId> {
+  const found = new Set(roots);
+  for (const node of [...graph.nodes].reverse()) {
+    if (found.has(node.id) && node.kind === "apply") for (const id of node.args) found.add(id);
+  }
+  return found;
+}
+
+/** Body nodes that the next states need, at this step or a later one. */
+export function neededByStates(scan: Scan): Set<NodeId> {
+  return readBy(
+    scan.body,
+    scan.carries.map((c) => c.next),
+  );
+}

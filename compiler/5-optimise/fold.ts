@@ -1,0 +1,121 @@
+/** @file Computes what is known when compiling, and drops what does nothing. In: verified graph. Out:
+ *  the same outputs; numbers folded, neutral elements gone, index renames composed. Takes 0·x for 0.
+ *  Never reorders a sum. */
+import type { Builder } from "../ir/builder.ts";
+import { type Apply, type Graph, type NodeId, sameType } from "../ir/ir.ts";
+import { rewrite } from "../ir/rewrite.ts";
+import { filled } from "../ops/structured.ts";
+import { OPS } from "../ops/table.ts";
+import { renamed } from "./fold-renames.ts";
+
+export function fold(graph: Graph): Graph {
+  return rewrite(
+    graph,
+    (node, { b, map }) => {
+      if (node.kind !== "apply") return null;
+      const here = { ...node, args: node.args.map(map) };
+      return constant(b, here) ?? neutral(b, here) ?? renamed(b, here);
+    },
+    { bodies: true },
+  );
+}
+
+/** The number a node is everywhere, whatever its type; null where that is not known. */
+export function uniform(b: Builder, id: NodeId): number | null {
+  const node = b.node(id);
+  if (node.kind === "const") return node.value;
+  const [arg] = node.kind === "apply" && node.op === "expand" ? node.args : [];
+  return arg === undefined ? null : uniform(b, arg);
+}
+
+/** An elementwise op of numbers is a number; sums and products with zeros are zeros. */
+function constant(b: Builder, node: Apply): NodeId | null {
+  const def = OPS[node.op];
+  const known = node.args.map((a) => uniform(b, a));
+  if (def.form === "map") {
+    if (known.length === 0 || known.some((x) => x === null)) return null;
+    const value = def.value(known as number[], node.attrs);
+    return Number.isFinite(value) ? filled(b, value, node.type) : null;
+  }
+  const zeros = known.some((x) => x === 0);
+  switch (node.op) {
+    case "contract":
+      return zeros ? filled(b, 0, node.type) : null;
+    case "sum":
+    case "scatter":
+      return known.at(-1) === 0 ? filled(b, 0, node.type) : null;
+    case "pad":
+      return zeros ? filled(b, 0, node.type) : null;
+    case "part":
+    case "transpose":
+    case "edge":
+    case "to_axis":
+    case "to_steps":
+    case "max":
+    case "min":
+      return known[0] === null || known[0] === undefined ? null : filled(b, known[0], node.type);
+    case "concat":
+    case "delay": {
+      const [first] = known;
+      const same = known.every((x) => x !== null && x === first);
+      return same && first !== null && first !== undefined ? filled(b, first, node.type) : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** x + 0, x · 1, where(c, x, x) and the like: the value itself, where the type stays. */
+function neutral(b: Builder, node: Apply): NodeId | null {
+  const [x, y, z] = node.args;
+  if (x === undefined) return null;
+  const [p, q] = [uniform(b, x), y === undefined ? null : uniform(b, y)];
+  const typed = (id: NodeId): NodeId | null => (sameType(b.type(id), node.type) ? id : null);
+  switch (node.op) {
+    case "add":
+      return y === undefined ? null : ((p === 0 ? typed(y) : null) ?? (q === 0 ? typed(x) : null));
+    case "sub":
+      if (y === undefined) return null;
+      if (q === 0) return typed(x);
+      return p === 0 && typed(y) !== null ? b.neg(y) : null;
+    case "mul":
+      if (y === undefined) return null;
+      if (p === 0 || q === 0) return filled(b, 0, node.type);
+      return (p === 1 ? typed(y) : null) ?? (q === 1 ? typed(x) : null);
+    case "div":
+      if (p === 0) return filled(b, 0, node.type);
+      return q === 1 ? typed(x) : null;
+    case "pow":
+      return q === 1 ? typed(x) : null;
+    case "neg":
+      return argument(b, x, "neg");
+    case "where":
+      return y === undefined || z === undefined ? null : chosen(b, node, x, y, z);
+    case "maximum":
+    case "minimum":
+      return x === y ? x : null;
+    default:
+      return null;
+  }
+}
+
+/** A choice that is known, or made before by the same condition. */
+function chosen(b: Builder, node: Apply, c: NodeId, x: NodeId, y: NodeId): NodeId | null {
+  const typed = (id: NodeId): NodeId | null => (sameType(b.type(id), node.type) ? id : null);
+  const known = uniform(b, c);
+  if (known !== null) return typed(known !== 0 ? x : y);
+  if (x === y) return typed(x);
+  const before = (id: NodeId, side: 1 | 2): NodeId | null => {
+    const inner = b.node(id);
+    if (inner.kind !== "apply" || inner.op !== "where" || inner.args[0] !== c) return null;
+    const taken = inner.args[side];
+    return taken !== undefined && sameType(b.type(taken), b.type(id)) ? taken : null;
+  };
+  const [inX, inY] = [before(x, 1), before(y, 2)];
+  return inX === null && inY === null ? null : b.apply("where", [c, inX ?? x, inY ?? y]);
+}
+
+function argument(b: Builder, id: NodeId, op: Apply["op"]): NodeId | null {
+  const node = b.node(id);
+  return node.kind === "apply" && node.op === op ? (node.args[0] ?? null) : null;
+}
