@@ -11,6 +11,9 @@ export const crossEntropy: Loss = {
   refuses: (z, t) => {
     if (t.dtype !== "index") return refuse("must be tokens: declare it with `of`", 1);
     if (z.shape.length === 0) return refuse("is a scalar: it has no axis of classes", 0);
+    if (t.seq !== z.seq) {
+      return refuse(`varies over ${t.seq ?? "no"} steps, the logits over ${z.seq ?? "none"}`, 1);
+    }
     const lead = z.shape.slice(0, -1);
     const same = t.shape.length === lead.length && t.shape.every((d, i) => d === lead[i]);
     return same ? null : refuse(`has ${show(t.shape)}, the logits ${show(z.shape)}`, 1);

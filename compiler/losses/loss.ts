@@ -16,6 +16,7 @@ export interface Loss {
   /**
    * A scalar: the mean over all elements that count. `mask` weighs steps and samples (0 for those
    * outside; [] at each step or sample), null when all count. `attrs` may leave out defaults.
+   * `targetMask` is the same for a target with a length of its own (`ctc`).
    */
   readonly build: (
     b: Builder,
@@ -23,5 +24,6 @@ export interface Loss {
     target: NodeId,
     mask: NodeId | null,
     attrs: Attrs,
+    targetMask?: NodeId | null,
   ) => NodeId;
 }

@@ -49,6 +49,12 @@ function all(b: Builder, v: NodeId): NodeId {
 
 function sameShape(prediction: Tensor, target: Tensor): Refusal | null {
   if (target.dtype !== "real") return refuse("has tokens where numbers are needed", 1);
+  if (target.seq !== prediction.seq) {
+    return refuse(
+      `varies over ${target.seq ?? "no"} steps, the prediction over ${prediction.seq ?? "none"}`,
+      1,
+    );
+  }
   const same =
     target.shape.length === prediction.shape.length &&
     target.shape.every((d, i) => d === prediction.shape[i]);
