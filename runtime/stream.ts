@@ -81,8 +81,7 @@ export async function openStream(context: StreamContext, options: StreamOptions)
     for (const { store, array } of slots) array.set(await session.read(store));
   };
   const take = (values: Step): void => {
-    for (const key in values)
-      if (!names.has(key)) throw refused(artifact, values);
+    for (const key in values) if (!names.has(key)) throw refused(artifact, values);
     for (const { name, info, array } of inputs) {
       if (Object.hasOwn(values, name)) copyChecked(values[name]!, array, name, info.of);
       else if (info.seq !== null) throw refused(artifact, values);
