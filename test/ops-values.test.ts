@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { createBuilder } from "../compiler/ir/builder.ts";
 import { interpret } from "../compiler/ir/interpret.ts";
 import type { Attrs, Dim, Tensor } from "../compiler/ir/ir.ts";
+import type { OpDef } from "../compiler/ops/op.ts";
 import { CALLS, isOpName, OPERATORS, OPS, type OpName } from "../compiler/ops/table.ts";
 import { isRefusal, resultType, withDefaults } from "../compiler/ops/typing.ts";
 
@@ -229,6 +230,7 @@ const REFUSED: readonly (readonly [
   number | null,
 ])[] = [
   ["add", [{}], {}, /takes 2 values, got 1/, null],
+  ["clamp", [{}], { lo: 0 }, /a number for hi/, null],
   ["tanh", [{ index: true }], {}, /tokens/, 0],
   ["add", [{ shape: [3] }, { shape: [2, 4] }], {}, /\[2, 4\].*broadcast.*\[3\]/, 1],
   ["add", [{ shape: ["S"] }, { shape: ["T"] }], {}, /broadcast/, 1],
@@ -279,6 +281,152 @@ test.each(REFUSED)("%s %j %j is refused: %s", (name, args, attrs, words, arg) =>
   expect(got.refused).toMatch(words);
   expect(got.arg).toBe(arg);
 });
+
+const INF = Number.POSITIVE_INFINITY;
+type Ends = readonly [number, number];
+/** Op, bounds of its arguments, bounds of the result, at their tightest. */
+const RANGES: readonly (readonly [OpName, readonly Ends[], Ends, Attrs?])[] = [
+  [
+    "add",
+    [
+      [0, 1],
+      [2, INF],
+    ],
+    [2, INF],
+  ],
+  [
+    "sub",
+    [
+      [1, 1],
+      [0, 1],
+    ],
+    [0, 1],
+  ],
+  [
+    "mul",
+    [
+      [-2, 1],
+      [-3, 4],
+    ],
+    [-8, 6],
+  ],
+  [
+    "mul",
+    [
+      [0, 1],
+      [0, INF],
+    ],
+    [0, INF],
+  ],
+  [
+    "div",
+    [
+      [1, 2],
+      [-1, 1],
+    ],
+    [-INF, INF],
+  ],
+  [
+    "div",
+    [
+      [1, 2],
+      [2, 4],
+    ],
+    [0.25, 1],
+  ],
+  [
+    "pow",
+    [
+      [-2, 1],
+      [2, 2],
+    ],
+    [0, 4],
+  ],
+  [
+    "pow",
+    [
+      [-2, 1],
+      [3, 3],
+    ],
+    [-8, 1],
+  ],
+  [
+    "pow",
+    [
+      [-2, 1],
+      [0.5, 0.5],
+    ],
+    [-INF, INF],
+  ],
+  [
+    "pow",
+    [
+      [0.5, 2],
+      [-1, 1],
+    ],
+    [0.5, 2],
+  ],
+  ["neg", [[-1, INF]], [-INF, 1]],
+  ["abs", [[-3, 2]], [0, 3]],
+  ["sigmoid", [[-INF, INF]], [0, 1]],
+  ["tanh", [[-INF, 0]], [-1, 0]],
+  ["log", [[0, 1]], [-INF, 0]],
+  ["log", [[-1, 1]], [-INF, INF]],
+  ["relu", [[-INF, 2]], [0, 2]],
+  ["softsign", [[-INF, INF]], [-1, 1]],
+  ["hard_sigmoid", [[-INF, INF]], [0, 1]],
+  ["leaky_relu", [[-1, 1]], [-0.5, 1], { alpha: 0.5 }],
+  ["thresholded_relu", [[-1, 3]], [0, 3]],
+  ["clamp", [[-INF, INF]], [-1, 2], { lo: -1, hi: 2 }],
+  [
+    "maximum",
+    [
+      [-1, 1],
+      [0, 3],
+    ],
+    [0, 3],
+  ],
+  [
+    "where",
+    [
+      [0, 1],
+      [2, 3],
+      [-1, 0],
+    ],
+    [-1, 3],
+  ],
+  [
+    "contract",
+    [
+      [0, 1],
+      [0, 1],
+    ],
+    [0, INF],
+    { a: "i", b: "i", y: "" },
+  ],
+  [
+    "concat",
+    [
+      [0, 1],
+      [-1, 0],
+    ],
+    [-1, 1],
+    { axis: 0 },
+  ],
+  ["mean", [[0, 1]], [0, 1]],
+  ["softmax", [[-INF, INF]], [0, 1]],
+  ["logsumexp", [[2, 3]], [2, INF]],
+];
+
+for (const [name, bounds, wanted, attrs = {}] of RANGES) {
+  test(`${name} of ${bounds.map((b) => `[${b}]`)} is in [${wanted}]`, () => {
+    const op: OpDef = OPS[name];
+    const xs = bounds.map(([lo, hi]) => ({ lo, hi }));
+    const { lo, hi } = op.range(xs, withDefaults(op, attrs));
+    expect(lo).toBeCloseTo(wanted[0], 12);
+    expect(hi).toBeCloseTo(wanted[1], 12);
+  });
+}
 
 describe("names", () => {
   test("every operator and call is an op", () => {

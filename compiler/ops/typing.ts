@@ -8,6 +8,8 @@ export function resultType(op: OpDef, args: readonly Tensor[], attrs: Attrs): Te
   if (op.arity !== null && args.length !== op.arity) {
     return refuse(`takes ${op.arity} value${op.arity === 1 ? "" : "s"}, got ${args.length}`);
   }
+  const missing = op.params.find((p) => typeof attrs[p.name] !== "number");
+  if (missing !== undefined) return refuse(`needs a number for ${missing.name}`);
   return op.form === "map" ? mapType(args) : op.type(args, attrs);
 }
 
