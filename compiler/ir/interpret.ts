@@ -42,7 +42,7 @@ function evaluate(
     const wanted = count(whole);
     invariant(
       data.length === wanted,
-      `node ${node.id} (${label(node)}) has ${data.length} numbers, not ${wanted}`,
+      () => `node ${node.id} (${label(node)}) has ${data.length} numbers, not ${wanted}`,
     );
     values.set(node.id, { ...whole, data });
   }
@@ -163,7 +163,7 @@ function runScan(scan: Scan, outer: Values, sizes: Sizes): Float64Array[] {
 
 function at(values: Values, id: NodeId): WholeValue {
   const found = values.get(id);
-  invariant(found !== undefined, `node ${id} has no value`);
+  invariant(found !== undefined, () => `node ${id} has no value`);
   return found;
 }
 

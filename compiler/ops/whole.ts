@@ -62,7 +62,7 @@ export function reader(w: WholeValue): (step: number, sample: number, axes: Axes
     const v = w.data[(step * byStep + sample * bySample) * each + at];
     invariant(
       v !== undefined,
-      `element [${step}][${sample}][${axes}] of [${w.extents}] does not exist`,
+      () => `element [${step}][${sample}][${axes}] of [${w.extents}] does not exist`,
     );
     return v;
   };
