@@ -36,7 +36,11 @@ export interface FlatCell {
   readonly doc: string;
   readonly dims: readonly DimParam[];
   readonly inputs: readonly FlatInput[];
-  readonly memories: readonly { readonly name: string; readonly shape: ShapeExpr; readonly span: Span }[];
+  readonly memories: readonly {
+    readonly name: string;
+    readonly shape: ShapeExpr;
+    readonly span: Span;
+  }[];
   readonly states: readonly FlatState[];
   readonly params: readonly FlatParam[];
   readonly consts: readonly ConstDecl[];

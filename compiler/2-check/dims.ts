@@ -20,6 +20,13 @@ interface Term {
 export const number = (value: number): Dim => canonical([{ num: value, den: 1, powers: [] }]);
 export const named = (name: string): Dim => canonical([{ num: 1, den: 1, powers: [[name, 1]] }]);
 
+/** The length of a sequence: a dim whose value only a run knows. Shown as its name. */
+export const lengthOf = (name: string): Dim => named(LENGTH + name);
+const LENGTH = "#";
+
+/** Does the length of a sequence stand in it? */
+export const hasLength = (d: Dim): boolean => namesOf(d).some((n) => n.startsWith(LENGTH));
+
 export const add = (a: Dim, b: Dim): Dim => canonical([...a.terms, ...b.terms]);
 export const subtract = (a: Dim, b: Dim): Dim => add(a, multiply(number(-1), b));
 
@@ -49,14 +56,6 @@ export function constantOf(d: Dim): number | null {
   if (d.terms.length === 0) return 0;
   const [only] = d.terms;
   return d.terms.length === 1 && only!.powers.length === 0 ? only!.num / only!.den : null;
-}
-
-/** Its name where it is one name and nothing else. */
-export function nameOf(d: Dim): string | null {
-  const [only] = d.terms;
-  if (d.terms.length !== 1 || only!.num !== 1 || only!.den !== 1) return null;
-  const [power] = only!.powers;
-  return only!.powers.length === 1 && power![1] === 1 ? power![0] : null;
 }
 
 export const namesOf = (d: Dim): readonly string[] => [
@@ -133,7 +132,7 @@ export function dimOf(e: DimExpr, report: (at: DimExpr) => void): Dim | null {
 function showTerm(term: Term): string {
   const over = (positive: boolean) =>
     term.powers.flatMap(([name, power]) =>
-      power > 0 === positive ? Array<string>(Math.abs(power)).fill(name) : [],
+      power > 0 === positive ? Array<string>(Math.abs(power)).fill(name.replace(LENGTH, "")) : [],
     );
   const above = [...(term.num === 1 ? [] : [String(term.num)]), ...over(true)];
   const below = [...(term.den === 1 ? [] : [String(term.den)]), ...over(false)];

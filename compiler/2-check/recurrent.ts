@@ -1,0 +1,322 @@
+/** @file Cells run over sequences in a model. In: `forward(GRU<H>, memory = m, …)` and what is fed to
+ *  it. Out: the type of the sequence that comes out, with its parts; dims that are not written inferred. */
+import type { Arg, Expr, Name } from "../../grammar/ast.ts";
+import { error } from "../../grammar/diagnostic.ts";
+import { didYouMean, list } from "../1-resolve/report.ts";
+import { checkSettings, suggestion } from "./calls.ts";
+import { writtenDims } from "./cell-dims.ts";
+import type { FlatCell } from "./checked.ts";
+import { dimOf, lengthOf, namesOf, substitute } from "./dims.ts";
+import { misplaced, typeOf } from "./expr.ts";
+import { concatLast } from "./functions.ts";
+import { cellArgument, LAYERS } from "./layers.ts";
+import type { CallExpr, Given, Scope } from "./scope.ts";
+import { allOf, readDim } from "./shapes.ts";
+import { type Parts, real, type Shape, showShape, showType, type Type } from "./types.ts";
+import { type Bindings, resolve, unify } from "./unify.ts";
+
+/** Checked cells by name, with the types of their names. */
+export type CellTypes = ReadonlyMap<
+  string,
+  { readonly flat: FlatCell; readonly types: ReadonlyMap<string, Type | null> }
+>;
+
+/** A cell in a layer's arguments, its dims on the way to being known. */
+interface Use {
+  readonly name: Name;
+  readonly flat: FlatCell;
+  readonly types: ReadonlyMap<string, Type | null>;
+  readonly own: ReadonlySet<string>;
+  readonly bindings: Bindings;
+  readonly scope: Scope;
+}
+
+export function runCell(
+  layer: "forward" | "backward" | "bidirectional",
+  e: CallExpr,
+  x: Given,
+  scope: Scope,
+  cells: CellTypes,
+): Type | null {
+  const use = cellUse(layer, e, scope, cells);
+  if (use === null) return null;
+  const { words } = LAYERS[layer];
+  const named = e.args.slice(1).flatMap((a) => (a.kind === "named" ? [a] : []));
+  const extra = e.args.slice(1).find((a) => a.kind === "positional");
+  if (extra !== undefined) {
+    const label = "one argument too many";
+    const help = `write \`${LAYERS[layer].usage}\``;
+    scope.report(error("E220", extra.span, `wrong arguments to \`${layer}\``, { label, help }));
+    return null;
+  }
+  const [main] = use.flat.inputs;
+  if (main === undefined) return null;
+  let sound = bind(use, main.name, x.type, x.expr);
+  const settings = new Map<string, Expr>();
+  const given = new Set([main.name]);
+  for (const arg of named) {
+    const name = arg.name.text;
+    if (words.some((w) => w.name === name)) settings.set(name, arg.value);
+    else if (name === "init") sound = fitInit(use, arg.value) && sound;
+    else sound = fitNamed(use, arg, x, given) && sound;
+  }
+  sound = checkSettings(e.callee, words, settings, scope) !== null && sound;
+  const missing = [...use.flat.inputs, ...use.flat.memories].filter((i) => !given.has(i.name));
+  if (missing.length > 0) {
+    const names = list(missing.map((m) => `\`${m.name}\``));
+    const label = `\`${use.name.text}\` also needs ${names}`;
+    const [first] = missing;
+    const help = `give it by name: \`${layer}(${use.name.text}<…>, ${first!.name} = …)\``;
+    scope.report(error("E220", e.span, `wrong arguments to \`${layer}\``, { label, help }));
+    return null;
+  }
+  if (!sound || !bindDefaults(use, e)) return null;
+  const one = resultOf(use, x.type.seq);
+  if (one === null || layer !== "bidirectional") return one;
+  const merge = settings.get("merge");
+  return bothWays(one, merge?.kind === "ref" ? merge.name : "concat", e, scope);
+}
+
+/** The cell that the first argument names, and its written dims. */
+function cellUse(layer: string, e: CallExpr, scope: Scope, cells: CellTypes): Use | null {
+  const [first] = e.args;
+  const written = first?.kind === "positional" ? cellArgument(first.value) : null;
+  if (written === null) {
+    const label = first === undefined ? "is given no cell" : "is no cell";
+    const help = `write \`${layer}(Cell<H>)\``;
+    const at = first?.span ?? e.span;
+    scope.report(error("E220", at, `wrong arguments to \`${layer}\``, { label, help }));
+    return null;
+  }
+  const { name, dims } = written;
+  const decl = scope.library.visible(name.span.file, name.text);
+  const found = decl?.kind === "cell" ? cells.get(name.text) : undefined;
+  if (found === undefined) {
+    reportUnknownCell(name, scope);
+    return null;
+  }
+  const { flat, types } = found;
+  const names = writtenDims(flat.dims, dims.length);
+  const signature = `${flat.name}<${flat.dims.map((d) => d.name.text).join(", ")}>`;
+  if (names === null) {
+    scope.report(
+      error("E209", name.span, `\`${flat.name}\` got a wrong number of dims`, {
+        label: `has ${dims.length}, \`${signature}\` takes ${flat.dims.length}`,
+        help: "write the last ones; the first follow from what is fed to it",
+      }),
+    );
+    return null;
+  }
+  const { report, where } = scope;
+  const readable = { report, where, known: scope.dims, lengths: new Set<string>() };
+  const values = allOf(dims.map((d) => readDim(d, readable)));
+  if (values === null) return null;
+  const lengths = flat.memories.flatMap((m) =>
+    namesOf(types.get(m.name)?.shape[0] ?? lengthOf("")),
+  );
+  const own = new Set([...flat.dims.map((d) => d.name.text), ...lengths]);
+  return { name, flat, types, own, bindings: new Map(values.map((v, i) => [names[i]!, v])), scope };
+}
+
+/** Binds dims so that the cell's `name` is of the given type; reports where it cannot be. */
+function bind(use: Use, name: string, given: Type, at: Expr): boolean {
+  const { scope, bindings, own } = use;
+  const wanted = use.types.get(name);
+  if (wanted === undefined || wanted === null) return false;
+  if ((wanted.of === null) !== (given.of === null)) {
+    scope.report(
+      error("E229", at.span, `\`${use.name.text}\` cannot take what is fed to it`, {
+        label: `is ${showType(given)}, but \`${name}\` is ${showType(wanted)}`,
+        help: wanted.of === null ? "give each token a vector first: `| embedding(E)`" : null,
+      }),
+    );
+    return false;
+  }
+  const tokens = wanted.of === null || given.of === null ? [] : [[wanted.of, given.of] as const];
+  const pattern = [...wanted.shape, ...tokens.map(([of]) => of)];
+  const actual = [...given.shape, ...tokens.map(([, of]) => of)];
+  const wrong = unify(pattern, actual, own, bindings);
+  if (wrong === null) return true;
+  const fits = (s: Shape) => unify(wanted.shape, s, own, new Map(bindings)) === null;
+  scope.report(
+    error("E203", at.span, `shape mismatch in ${scope.where}`, {
+      label: `is ${showShape(given.shape)}${given.seq === null ? "" : " at each step"}, but \`${name}\` of \`${use.name.text}\` is ${wrong.wanted} here`,
+      help: suggestion(at, fits, scope),
+    }),
+  );
+  return false;
+}
+
+/** `memory = m`, or an input or memory by its own name. */
+function fitNamed(
+  use: Use,
+  arg: Extract<Arg, { kind: "named" }>,
+  x: Given,
+  given: Set<string>,
+): boolean {
+  const { flat, scope } = use;
+  const name = arg.name.text;
+  const alone = name === "memory" && flat.memories.length === 1 ? flat.memories[0]! : null;
+  const memory = flat.memories.find((m) => m.name === name) ?? alone;
+  const target = memory ?? flat.inputs.find((i) => i.name === name);
+  const type = typeOf(arg.value, scope);
+  if (target === undefined || given.has(target.name)) {
+    const names = ["init", ...[...flat.inputs.slice(1), ...flat.memories].map((i) => i.name)];
+    const help =
+      didYouMean(name, names) ?? `by name it takes ${list(names.map((n) => `\`${n}\``))}`;
+    const label = target === undefined ? `\`${flat.name}\` has no \`${name}\`` : "is given already";
+    scope.report(error("E220", arg.span, `wrong arguments for \`${flat.name}\``, { label, help }));
+    return false;
+  }
+  given.add(target.name);
+  if (type === null) return false;
+  if (memory === undefined) {
+    if (type.seq !== null && type.seq !== x.type.seq) {
+      const label = `varies over ${type.seq}, but the cell runs over ${x.type.seq}`;
+      scope.report(
+        error("E228", arg.value.span, `two sequences meet in ${scope.where}`, { label }),
+      );
+      return false;
+    }
+    return bind(use, target.name, type, arg.value);
+  }
+  if (type.seq === null) {
+    scope.report(
+      error("E227", arg.value.span, `\`${name}\` must be a sequence`, {
+        label: `is ${showType(type)}: one value a sample`,
+        help: "a memory is read whole at every step: give it what still has its steps",
+      }),
+    );
+    return false;
+  }
+  const whole = { ...type, seq: null, shape: [lengthOf(type.seq), ...type.shape] };
+  return bind(use, target.name, whole, arg.value);
+}
+
+/** `init = { h: v }`: one value a sample for each state named. */
+function fitInit(use: Use, e: Expr): boolean {
+  const { scope, flat } = use;
+  if (e.kind !== "record") {
+    misplaced(e, "initial states are written `init = { h: v }`", scope);
+    return false;
+  }
+  let sound = true;
+  for (const { name, value } of e.fields) {
+    const type = typeOf(value, scope);
+    const state = flat.states.find((s) => s.name === name.text);
+    if (state === undefined) {
+      const states = flat.states.map((s) => s.name);
+      scope.report(
+        error("E232", name.span, `\`${flat.name}\` has no state \`${name.text}\``, {
+          label: `its states are ${states.join(", ")}`,
+          help: didYouMean(name.text, states),
+        }),
+      );
+      sound = false;
+    } else if (type?.seq != null) {
+      scope.report(
+        error("E227", value.span, `the initial value of \`${name.text}\` must be one a sample`, {
+          label: `is ${showType(type)}: a sequence`,
+          help: "take its end, `.final.h`, or pool it: `| last`, `| mean`",
+        }),
+      );
+      sound = false;
+    } else sound = type !== null && bind(use, state.name, type, value) && sound;
+  }
+  return sound;
+}
+
+/** Gives dims that nothing said their defaults; reports those that have none. */
+function bindDefaults(use: Use, e: CallExpr): boolean {
+  const { flat, bindings, scope } = use;
+  for (const d of flat.dims) {
+    const fallback = d.default === null ? null : dimOf(d.default, () => {});
+    const value = fallback === null ? null : substitute(fallback, bindings);
+    if (!bindings.has(d.name.text) && value !== null) bindings.set(d.name.text, value);
+  }
+  const unbound = flat.dims.filter((d) => !bindings.has(d.name.text)).map((d) => d.name.text);
+  if (unbound.length === 0) return true;
+  scope.report(
+    error("E230", e.args[0]?.span ?? e.span, `dims of \`${flat.name}\` cannot be inferred`, {
+      label: `nothing says what ${list(unbound.map((n) => `\`${n}\``))} would be`,
+      help: `write them: \`${flat.name}<${flat.dims.map((d) => d.name.text).join(", ")}>\``,
+    }),
+  );
+  return false;
+}
+
+/** The first output, with all outputs and final states as parts. */
+function resultOf(use: Use, seq: string | null): Type | null {
+  const typed = (name: string, over: string | null): Type | null => {
+    const type = use.types.get(name);
+    if (type === undefined || type === null) return null;
+    const shape = resolve(type.shape, use.own, use.bindings);
+    return "shape" in shape ? real(shape.shape, over) : null;
+  };
+  const parts = new Map<string, Type | Parts>();
+  const finals = new Map<string, Type>();
+  for (const s of use.flat.states) {
+    const type = typed(s.name, null);
+    if (type !== null) finals.set(s.name, type);
+  }
+  for (const o of use.flat.outputs) {
+    const type = typed(o.name, seq);
+    if (type !== null) parts.set(o.name, type);
+  }
+  parts.set("final", finals);
+  const [main] = use.flat.outputs;
+  const type = main === undefined ? null : typed(main.name, seq);
+  return type === null ? null : { ...type, parts };
+}
+
+/** Both directions' outputs and final states merged alike; scalars have no axis to join. */
+function bothWays(one: Type, merge: string, e: CallExpr, scope: Scope): Type | null {
+  const merged = (shape: Shape): Shape | null =>
+    merge === "concat" ? concatLast([shape, shape]) : shape;
+  const shape = merged(one.shape);
+  if (shape === null) {
+    scope.report(
+      error("E227", e.span, `\`${e.callee.text}\` cannot join scalars`, {
+        label: "the cell puts out one number a step",
+        help: "write `merge = sum`, `mean` or `mul`",
+      }),
+    );
+    return null;
+  }
+  const finals = new Map<string, Type>();
+  const states = one.parts?.get("final");
+  for (const [name, type] of states instanceof Map ? states : []) {
+    const whole = merged(type.shape);
+    if (whole !== null) finals.set(name, real(whole));
+  }
+  const parts = new Map<string, Type | Parts>([
+    ["forward", one],
+    ["backward", one],
+    ["final", finals],
+  ]);
+  return { ...real(shape, one.seq), parts };
+}
+
+function reportUnknownCell(name: Name, scope: Scope): void {
+  const { library, report } = scope;
+  const { file } = name.span;
+  const decl = library.visible(file, name.text);
+  const elsewhere = library.declarations.get(name.text);
+  if (decl === undefined && elsewhere?.kind === "cell") {
+    const path = library.importPath(elsewhere, file);
+    report(
+      error("E204", name.span, `\`${name.text}\` is not imported`, {
+        label: "declared in another file",
+        help: `add \`import { ${name.text} } from "${path}"\``,
+      }),
+    );
+    return;
+  }
+  const cells = library.names(file).filter((n) => library.visible(file, n)?.kind === "cell");
+  report(
+    error("E201", name.span, `no cell \`${name.text}\``, {
+      label: decl === undefined ? "is not declared or imported in this file" : `is a ${decl.kind}`,
+      help: didYouMean(name.text, cells),
+    }),
+  );
+}
