@@ -1,22 +1,29 @@
 /** @file `--backend`. In: a name. Out: an open model that runs where it was told to, or a Failure. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
-import { openArtifact } from "../runtime/index.ts";
-import { BACKENDS, type BackendName } from "../runtime/devices/table.ts";
-import type { Model } from "../runtime/model.ts";
+import { BACKENDS, deviceNamed } from "../runtime/devices/table.ts";
+import { type Model, openModel } from "../runtime/model.ts";
 
 export interface BackendOptions {
-  readonly backend: BackendName;
-  readonly seed?: number;
+  readonly backend: string;
+  readonly seed: number;
 }
 
 export function backendOption(command: Command): Command {
-  const names = BACKENDS;
   return command
-    .addOption(new Option("--backend <name>", "where to compute").choices(names).default("auto"))
-    .option("--seed <n>", "seed of the initial weights", Number, 1);
+    .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("auto"))
+    .option("--seed <n>", "seed of what is drawn", wholeNumber, 1);
 }
 
-export function openWith(artifact: Artifact, { backend, seed }: BackendOptions): Promise<Model> {
-  return openArtifact(artifact, { backend, ...(seed === undefined ? {} : { seed }) });
+export async function openWith(
+  artifact: Artifact,
+  { backend, seed }: BackendOptions,
+): Promise<Model> {
+  return openModel(artifact, await deviceNamed(backend), seed);
+}
+
+export function wholeNumber(text: string): number {
+  const n = Number(text);
+  if (Number.isInteger(n) && n >= 0) return n;
+  throw new InvalidArgumentError("has to be a whole number, 0 or more");
 }

@@ -3,11 +3,17 @@ import type { Command } from "commander";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
 import { dumpCommand } from "./dump.ts";
+import { gradcheckCommand } from "./gradcheck.ts";
+import { inspectCommand } from "./inspect.ts";
 import { runCommand } from "./run.ts";
+import { streamCommand } from "./stream.ts";
 
 export const COMMANDS: readonly ((program: Command) => void)[] = [
   checkCommand,
   compileCommand,
   dumpCommand,
+  gradcheckCommand,
+  inspectCommand,
   runCommand,
+  streamCommand,
 ];

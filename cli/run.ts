@@ -3,14 +3,16 @@
 import type { Command } from "commander";
 import type { Model, Tensors } from "../runtime/model.ts";
 import { nested } from "../runtime/values.ts";
-import { backendOption, openWith, type BackendOptions } from "./backend.ts";
+import { type BackendOptions, backendOption } from "./backend.ts";
 import { Failure } from "./fail.ts";
 import { readRunInput } from "./run-input.ts";
 import { printJson } from "./render.ts";
-import { artifactOf, entryOptions, type EntryOptions, readJson } from "./source.ts";
+import { openModelFile } from "./model-file.ts";
+import { type EntryOptions, entryOptions, readJson } from "./source.ts";
 
 interface RunOptions extends EntryOptions, BackendOptions {
   readonly inputs: string;
+  readonly weights?: string;
   readonly grad?: boolean;
   readonly json?: boolean;
 }
@@ -27,6 +29,7 @@ export function runCommand(program: Command): void {
     ),
   )
     .requiredOption("--inputs <file>", "the values, JSON")
+    .option("--weights <file>", "trained weights (safetensors); params in the values file go first")
     .option("--grad", "gradients too; needs upstream")
     .option("--json", "print one JSON object (this is also the default form)")
     .addHelpText(
@@ -34,9 +37,8 @@ export function runCommand(program: Command): void {
       "\nExample:\n  cellc run specs/cells/lstm.cell --entry LSTM --set D=5 --set H=4 --inputs in.json --grad --json",
     )
     .action(async (file: string, options: RunOptions) => {
-      const artifact = artifactOf(file, options, options.json);
       const values = readRunInput(readJson(options.inputs), options.inputs);
-      const model = await openWith(artifact, options);
+      const model = await openModelFile(file, options);
       try {
         if (values.params !== undefined) await model.setParams(values.params, { partial: false });
         printJson({
