@@ -13,17 +13,18 @@ export const DEVICES = {
 } as const satisfies Record<string, () => Promise<Device>>;
 
 export type DeviceName = keyof typeof DEVICES;
-export const DEVICE_NAMES = Object.keys(DEVICES) as readonly DeviceName[];
+export type BackendName = DeviceName | "auto";
+export const BACKENDS: readonly BackendName[] = ["auto", ...(Object.keys(DEVICES) as DeviceName[])];
 
 /** What `auto` tries: graphics processors (never ones played by a program), then processors. */
 const GRAPHICS = ["webgpu", "webgl2"] as const satisfies readonly DeviceName[];
 const PROCESSORS = ["webasm", "cpu", "reference"] as const satisfies readonly DeviceName[];
 
-/** The device of that name, or the first of `auto`'s that runs here. Throws DeviceError of other names. */
+/** The device of a BackendName; `auto`: the first that runs here. Throws DeviceError of other names. */
 export async function deviceNamed(name: string): Promise<Device> {
   if (name === "auto") return automatic();
   if (!isDeviceName(name))
-    throw new DeviceError(`no device ${name}; there are auto, ${DEVICE_NAMES.join(", ")}`);
+    throw new DeviceError(`no device ${name}; there are ${BACKENDS.join(", ")}`);
   return DEVICES[name]();
 }
 

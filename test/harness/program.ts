@@ -14,8 +14,14 @@ import { v } from "./expr.ts";
 
 /** Opens a sum over `extents`; gives its value. */
 export type Sum = (extents: readonly Extent[], of: (vars: readonly Expr[]) => Expr) => Expr;
+/** Opens a reduction of any kind; gives its value. */
+export type Reduce = (
+  kind: Reduction["kind"],
+  extents: readonly Extent[],
+  of: (vars: readonly Expr[]) => Expr,
+) => Expr;
 /** An element of a kernel at its axes. */
-export type Element = (at: readonly Expr[], sum: Sum) => Expr;
+export type Element = (at: readonly Expr[], sum: Sum, reduce: Reduce) => Expr;
 
 export interface ScanBuilder {
   carry(label: string, init: BufferId): BufferId;
@@ -39,14 +45,15 @@ export function programBuilder(place = 0) {
   const kernel = (label: string, axes: readonly Extent[], element: Element): Kernel => {
     const reductions: Reduction[] = [];
     let free = axes.length;
-    const sum: Sum = (extents, of) => {
+    const reduce: Reduce = (kind, extents, of) => {
       const vars = extents.map(() => free++);
-      reductions.push({ kind: "sum", vars, extents, of: of(vars.map(v)) });
+      reductions.push({ kind, vars, extents, of: of(vars.map(v)) });
       return { red: reductions.length - 1 };
     };
     const value = element(
       axes.map((_, i) => v(i)),
-      sum,
+      (extents, of) => reduce("sum", extents, of),
+      reduce,
     );
     return { out: buffer(label, axes), axes, reductions, value, places: [place] };
   };
