@@ -129,7 +129,7 @@ function scopeOf(
       const found = declared.find((d) => d.name.text === text);
       const before = imported.get(text) ?? scope.get(text)?.name.span;
       if (before !== undefined) report(duplicate(text, span, before));
-      else if (!used.has(text)) {
+      else if (!used.has(text) && found !== undefined) {
         const label = "nothing in this file uses it";
         report(warning("W201", span, `unused import \`${text}\``, { label, help: "remove it" }));
       }

@@ -1,6 +1,15 @@
 /** @file Walking syntax. In: an expression or item. Out: what stands in it, or a copy with dims
  *  replaced. Never resolves a name. */
-import type { Arg, DimExpr, Expr, Item, ShapeExpr } from "../../grammar/ast.ts";
+import type {
+  Arg,
+  CellMember,
+  DimExpr,
+  Expr,
+  Item,
+  ModelDecl,
+  ShapeExpr,
+  StateInit,
+} from "../../grammar/ast.ts";
 
 /** Every expression in `e`, itself first, left to right. */
 export function* expressions(e: Expr): Generator<Expr> {
@@ -21,7 +30,7 @@ export function children(e: Expr): readonly Expr[] {
     case "pipe":
       return [e.left, e.right];
     case "call":
-      return e.args.flatMap((a) => (a.kind === "target" ? [] : [a.value]));
+      return argValues(e.args);
     case "member":
       return [e.object];
     case "record":
@@ -38,25 +47,36 @@ export function expressionsOf(item: Item): readonly Expr[] {
       return item.settings.flatMap((s) => (s.value === null ? [] : [s.value]));
     case "cell":
     case "model":
-      return item.members.flatMap((m): readonly Expr[] => {
-        switch (m.kind) {
-          case "input":
-          case "memory":
-            return [];
-          case "state":
-            if (m.init === null) return [];
-            return m.init.kind === "value" ? [m.init.expr] : argValues(m.init.initialiser.args);
-          case "param":
-            return argValues(m.initialiser.args);
-          case "const":
-          case "equation":
-            return [m.value];
-          case "output":
-            return m.value === null ? [] : [m.value];
-        }
-      });
+      return item.members.flatMap(memberExpressions);
   }
 }
+
+function memberExpressions(m: CellMember | ModelDecl["members"][number]): readonly Expr[] {
+  switch (m.kind) {
+    case "input":
+    case "memory":
+      return [];
+    case "state":
+      return initExpressions(m.init);
+    case "param":
+      return argValues(m.initialiser.args);
+    case "const":
+    case "equation":
+      return [m.value];
+    case "output":
+      return m.value === null ? [] : [m.value];
+  }
+}
+
+/** Expressions in an initial value. */
+export function initExpressions(init: StateInit | null): readonly Expr[] {
+  if (init === null) return [];
+  return init.kind === "value" ? [init.expr] : argValues(init.initialiser.args);
+}
+
+/** Values of a call's arguments, by position and by name. */
+export const argValues = (args: readonly Arg[]): readonly Expr[] =>
+  args.flatMap((a) => (a.kind === "target" ? [] : [a.value]));
 
 /** Names of dims in `d`. */
 export function dimNames(d: DimExpr): readonly string[] {
@@ -121,9 +141,6 @@ export function replaceInExpr(e: Expr, map: DimMap): Expr {
 
 export const replaceInArgs = (args: readonly Arg[], map: DimMap): readonly Arg[] =>
   args.map((a) => (a.kind === "target" ? a : { ...a, value: replaceInExpr(a.value, map) }));
-
-const argValues = (args: readonly Arg[]): readonly Expr[] =>
-  args.flatMap((a) => (a.kind === "target" ? [] : [a.value]));
 
 /** A dim as the number it is in an expression. */
 function asExpr(d: DimExpr): Expr {

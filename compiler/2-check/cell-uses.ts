@@ -57,7 +57,6 @@ export function flatten(merged: MergedCell, ordered: readonly Equation[]): FlatC
 
 /** W202 for what the cell itself declares and nothing reads. */
 export function warnUnused({ merged, report, where }: CellNames): void {
-  if (merged.incomplete) return;
   const equations = [...keep(merged).equations.values()];
   const declared = [...merged.declared.values()];
   const used = namesIn(equations, declared);

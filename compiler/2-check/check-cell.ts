@@ -1,7 +1,7 @@
 /** @file Checking a cell. In: one cell out of its line of `extends`. Out: the flat cell that lowering
  *  reads, the types of its names, and reports of all its mistakes. Never concrete sizes. */
 import type { Equation, Expr } from "../../grammar/ast.ts";
-import { error } from "../../grammar/diagnostic.ts";
+import { type Diagnostic, error } from "../../grammar/diagnostic.ts";
 import type { MergedCell } from "../1-resolve/flatten.ts";
 import type { Library } from "../1-resolve/load.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
@@ -22,7 +22,11 @@ export interface CheckedCell {
 }
 
 export function checkCell(merged: MergedCell, library: Library, report: Report): CheckedCell {
-  const cell = declareNames(merged, library, report);
+  const errors: Diagnostic[] = [];
+  const cell = declareNames(merged, library, (d) => {
+    errors.push(d);
+    report(d);
+  });
   const kept = keep(merged);
   checkUpdates(cell);
   const ordered = order(kept.values, (e) => readsThisStep(e, cell));
@@ -30,9 +34,12 @@ export function checkCell(merged: MergedCell, library: Library, report: Report):
   for (const name of ordered.names) checkEquation(kept.equations.get(name)!, cell);
   checkDeclarations(cell);
   checkInterface(cell);
-  warnUnused(cell);
   const equations = ordered.names.map((name) => kept.equations.get(name)!);
-  checkGates(cell, equations);
+  // What a mistake left unused, or unknown, is not worth a warning.
+  if (errors.length === 0 && !merged.incomplete) {
+    warnUnused(cell);
+    checkGates(cell, equations);
+  }
   return { flat: flatten(merged, equations), types: cell.types };
 }
 

@@ -1,7 +1,7 @@
 /** @file Checking a model. In: its declaration, the checked cells. Out: the model with its members in an
  *  order that lowering can follow, the types of its values, and reports of all its mistakes. */
 import type { Expr, ModelDecl, Name } from "../../grammar/ast.ts";
-import { error, warning } from "../../grammar/diagnostic.ts";
+import { type Diagnostic, error, warning } from "../../grammar/diagnostic.ts";
 import { duplicate, type Library } from "../1-resolve/load.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import { dimNames, expressions, expressionsOf } from "../1-resolve/visit.ts";
@@ -10,7 +10,7 @@ import { typeOf } from "./expr.ts";
 import { checkInitialiser } from "./initialisers.ts";
 import { type ModelNames, modelScope } from "./model-scope.ts";
 import { order } from "./order.ts";
-import type { CellTypes } from "./recurrent.ts";
+import type { CellTypes } from "./cell-use.ts";
 import { checkDimParams, type Dims, readDim, shapeOf } from "./shapes.ts";
 import { real, SCALAR, type Type } from "./types.ts";
 
@@ -28,8 +28,13 @@ export function checkModel(
   model: ModelDecl,
   cells: CellTypes,
   library: Library,
-  report: Report,
+  reportAll: Report,
 ): CheckedModel {
+  const errors: Diagnostic[] = [];
+  const report: Report = (d) => {
+    errors.push(d);
+    reportAll(d);
+  };
   const where = `model \`${model.name.text}\``;
   const sequences = sequencesOf(model);
   const known = new Set(model.dims.map((d) => d.name.text));
@@ -67,6 +72,8 @@ export function checkModel(
   for (const name of ordered) checkValue(name, values.get(name)!, declared.get(name)!, names);
   for (const m of model.members) checkMember(m, names);
   checkInterface(model, names);
+  // What a mistake left unused is not worth a warning.
+  if (errors.length === 0) warnUnused(model, names);
   return {
     model: { ...model, members: inOrder(model.members, ordered, declared) },
     types,
@@ -172,7 +179,6 @@ function checkInterface(model: ModelDecl, names: ModelNames): void {
       }),
     );
   }
-  warnUnused(model, names);
 }
 
 function warnUnused(model: ModelDecl, { declared, where, report }: ModelNames): void {

@@ -106,14 +106,16 @@ function checkSetting(s: TrainSetting, trained: Trained, scope: Settings): void 
       return;
     case "clip": {
       const words: readonly string[] = CLIPS;
-      if (s.word === null || !words.includes(s.word.text)) {
+      if (s.word === null) {
+        wrong("does not say what it clips", "write `clip norm 1.0` or `clip value 1.0`");
+      } else if (!words.includes(s.word.text)) {
         const help = `write ${list(
           CLIPS.map((c) => `\`clip ${c} 1.0\``),
           "or",
         )}`;
         const label = "clips the norm of all gradients, or each value";
-        const message = `no clipping \`${s.word?.text ?? ""}\``;
-        scope.report(error("E236", s.word?.span ?? s.span, message, { label, help }));
+        const message = `no clipping \`${s.word.text}\``;
+        scope.report(error("E236", s.word.span, message, { label, help }));
       } else if (s.value === null) wrong("needs a number", `write \`clip ${s.word.text} 1.0\``);
       else checkNumber(s.value, { least: 0, whole: false }, wrong, scope);
       return;

@@ -8,7 +8,7 @@ import { hasLength } from "./dims.ts";
 import { fnScope } from "./fn-scope.ts";
 import { type Signature, signatureOf } from "./fns.ts";
 import { callable, callableNames, elementwise, product } from "./functions.ts";
-import { isLayer } from "./layers.ts";
+import { isLayer, LAYERS } from "./layers.ts";
 import type { CallExpr, FlowExpr, Given, Scope } from "./scope.ts";
 import { SCALAR, type Type } from "./types.ts";
 import { type Bindings, unify } from "./unify.ts";
@@ -130,7 +130,12 @@ function typeArguments(e: CallExpr, scope: Scope): null {
   return null;
 }
 
-function notAFunction(callee: Name, kind: "cell" | "model" | null, scope: Scope): void {
+/** Is it built in, or a fn here? */
+export const isKnown = (callee: Name, scope: Scope): boolean =>
+  callable(callee.text) !== undefined ||
+  scope.library.visible(callee.span.file, callee.text)?.kind === "fn";
+
+export function notAFunction(callee: Name, kind: "cell" | "model" | null, scope: Scope): void {
   const name = callee.text;
   if (kind !== null || isLayer(name)) {
     const label = kind === null ? "is a layer" : `is a ${kind}`;
@@ -155,9 +160,11 @@ function notAFunction(callee: Name, kind: "cell" | "model" | null, scope: Scope)
     );
     return;
   }
-  const known = [...callableNames(), ...scope.library.names(callee.span.file)];
+  const layers = scope.flow === null ? [] : Object.keys(LAYERS);
+  const known = [...callableNames(), ...layers, ...scope.library.names(callee.span.file)];
+  const what = scope.flow === null ? "function" : "function or layer";
   scope.report(
-    error("E219", callee.span, `no function \`${name}\``, {
+    error("E219", callee.span, `no ${what} \`${name}\``, {
       label: "is neither built in, nor declared or imported in this file",
       help: didYouMean(name, known),
     }),

@@ -4,11 +4,12 @@ import type { Expr, Name } from "../../grammar/ast.ts";
 import { error } from "../../grammar/diagnostic.ts";
 import { didYouMean } from "../1-resolve/report.ts";
 import { applyRule, asDim, checkSettings, splitArguments } from "./calls.ts";
+import { type CellTypes, cellUse } from "./cell-use.ts";
 import { constantOf, type Dim, hasLength } from "./dims.ts";
-import { misplaced, typeOf, typeOfCall } from "./expr.ts";
+import { isKnown, misplaced, notAFunction, typeOf, typeOfCall } from "./expr.ts";
 import { callable, elementwise } from "./functions.ts";
 import { isLayer, LAYERS, type Layer, type LayerName } from "./layers.ts";
-import { type CellTypes, runCell } from "./recurrent.ts";
+import { runCell } from "./recurrent.ts";
 import type { CallExpr, FlowExpr, Given, Scope } from "./scope.ts";
 import { isType, type Parts, real, sameType, showType, type Type } from "./types.ts";
 
@@ -17,7 +18,9 @@ export function flowOf(e: FlowExpr, scope: Scope, cells: CellTypes): Type | null
   switch (e.kind) {
     case "pipe": {
       const type = typeOf(e.left, scope);
-      return type === null ? null : feed(e.right, { type, expr: e.left }, scope, cells);
+      if (type !== null) return feed(e.right, { type, expr: e.left }, scope, cells);
+      glance(e.right, scope, cells);
+      return null;
     }
     case "member": {
       const part = partOf(e, scope);
@@ -50,6 +53,22 @@ function feed(right: Expr, x: Given, scope: Scope, cells: CellTypes): Type | nul
     scope,
   );
   return null;
+}
+
+/** Looks at a layer that is fed what is not known: are there such a layer and cell? */
+function glance(right: Expr, scope: Scope, cells: CellTypes): void {
+  const callee = right.kind === "call" ? right.callee : { text: "", span: right.span };
+  const name = right.kind === "ref" ? { ...callee, text: right.name } : callee;
+  if (right.kind !== "ref" && right.kind !== "call") return;
+  if (!isLayer(name.text)) {
+    if (!isKnown(name, scope)) notAFunction(name, null, scope);
+    return;
+  }
+  const layer: Layer = LAYERS[name.text];
+  if (right.kind !== "call") return;
+  if (layer.takes[0] === "cell") cellUse(name.text, right, scope, cells);
+  const inner = right.args[layer.takes.indexOf("layer")];
+  if (inner?.kind === "positional") glance(inner.value, scope, cells);
 }
 
 function feedCall(e: CallExpr, x: Given, scope: Scope, cells: CellTypes): Type | null {

@@ -40,9 +40,7 @@ export function checkGates(cell: CellNames, equations: readonly Equation[]): voi
   }
   for (const e of equations) {
     const range = now.get(e.name.text) ?? ANY;
-    const proven = range.lo >= 0 && range.hi <= 1;
-    const faulty = cell.merged.incomplete || cell.types.get(e.name.text) === null;
-    if (e.role !== "gate" || proven || faulty) continue;
+    if (e.role !== "gate" || (range.lo >= 0 && range.hi <= 1)) continue;
     cell.report(
       warning("W203", e.name.span, `gate \`${e.name.text}\` is not proven to stay in [0, 1]`, {
         label: `all that is known is ${showInterval(range)}`,

@@ -12,7 +12,7 @@ import { lengthAsNumber } from "./fn-scope.ts";
 import { callable } from "./functions.ts";
 import { isLayer } from "./layers.ts";
 import { DIM } from "./ranges.ts";
-import type { CellTypes } from "./recurrent.ts";
+import type { CellTypes } from "./cell-use.ts";
 import type { RefExpr, Scope } from "./scope.ts";
 import { SCALAR, type Type } from "./types.ts";
 
