@@ -1,10 +1,13 @@
 /** @file The name a person meant. In: a word, the names there are. Out: the nearest, or null where none
  *  is near. */
 
-/** By the fewest edits (insert, delete, replace), at most a third of the word's length, at least one. */
+/**
+ * By the fewest edits (insert, delete, replace): at most one, or a third of the word's length where
+ * that is more, and never all of its letters. Case is no edit.
+ */
 export function nearest(word: string, names: readonly string[]): string | null {
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let least = Math.min(word.length - 1, Math.max(1, Math.floor(word.length / 3))) + 1;
   for (const name of names) {
     const cost = name.toLowerCase() === word.toLowerCase() ? 0 : edits(word, name, least);
     if (cost < least) {
