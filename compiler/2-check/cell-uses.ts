@@ -3,7 +3,7 @@
 import type { Equation, Expr } from "../../grammar/ast.ts";
 import { warning } from "../../grammar/diagnostic.ts";
 import type { Declared, MergedCell } from "../1-resolve/flatten.ts";
-import { dimNames, expressions } from "../1-resolve/visit.ts";
+import { argValues, dimNames, expressions, initExpressions } from "../1-resolve/visit.ts";
 import { type CellNames, kindOf } from "./cell-scope.ts";
 import type { FlatCell } from "./checked.ts";
 
@@ -72,15 +72,12 @@ export function warnUnused({ merged, report, where }: CellNames): void {
     const isUsed = used.has(d.name) || outputs.has(d.name) || d.kind === "state" || !d.own;
     if (!isUsed) unused(d.name, kindOf(d), d.span);
   }
-  const dims = new Set([
-    ...used,
-    ...merged.dims.flatMap((d) => (d.default ? dimNames(d.default) : [])),
-  ]);
-  for (const d of declared)
-    if ("shape" in d) d.shape.dims.flatMap(dimNames).forEach((n) => dims.add(n));
-  for (const d of declared)
-    if (d.kind === "input" && d.of) dimNames(d.of).forEach((n) => dims.add(n));
-  for (const n of merged.decl.extends?.dims.flatMap(dimNames) ?? []) dims.add(n);
+  const inShapes = declared.flatMap((d) => ("shape" in d ? d.shape.dims : []));
+  const classes = declared.flatMap((d) => (d.kind === "input" && d.of !== null ? [d.of] : []));
+  const defaults = merged.dims.flatMap((d) => (d.default === null ? [] : [d.default]));
+  const parents = merged.decl.extends?.dims ?? [];
+  const written = [...inShapes, ...classes, ...defaults, ...parents].flatMap(dimNames);
+  const dims = new Set([...used, ...written]);
   for (const d of merged.dims) {
     if (!dims.has(d.name.text)) unused(d.name.text, "a dim", d.name.span);
   }
@@ -115,18 +112,15 @@ function namesIn(equations: readonly Equation[], declared: readonly Declared[]):
 }
 
 function ownExpressions(d: Declared): readonly Expr[] {
-  const values = (args: Extract<Declared, { kind: "param" }>["initialiser"]["args"]) =>
-    args.flatMap((a) => (a.kind === "target" ? [] : [a.value]));
   switch (d.kind) {
     case "let":
       return [d.equation.value];
     case "const":
       return [d.decl.value];
     case "param":
-      return values(d.initialiser.args);
+      return argValues(d.initialiser.args);
     case "state":
-      if (d.init === null) return [];
-      return d.init.kind === "value" ? [d.init.expr] : values(d.init.initialiser.args);
+      return initExpressions(d.init);
     case "input":
     case "memory":
       return [];

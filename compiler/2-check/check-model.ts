@@ -53,7 +53,7 @@ export function checkModel(
   const values = new Map<string, Expr>();
   for (const m of model.members) {
     const [name] = namesOf(m);
-    const value = valueOf(m);
+    const value = valueIn(m);
     if (name !== undefined && value !== null && declared.get(name.text) === m) {
       values.set(name.text, value);
     }
@@ -182,20 +182,22 @@ function checkInterface(model: ModelDecl, names: ModelNames): void {
 }
 
 function warnUnused(model: ModelDecl, { declared, where, report }: ModelNames): void {
-  const refs = expressionsOf(model).flatMap((e) => [...expressions(e)]);
-  const used = new Set(refs.flatMap((e) => (e.kind === "ref" ? [e.name] : [])));
-  for (const m of model.members) {
-    if (m.kind === "output") for (const n of m.names) used.add(n.text);
-    if (m.kind === "input" || m.kind === "param")
-      m.shape.dims.flatMap(dimNames).forEach((n) => used.add(n));
-    if (m.kind === "input" && m.of !== null) dimNames(m.of).forEach((n) => used.add(n));
-  }
-  for (const e of refs) {
-    const dims = e.kind === "apply-dims" || e.kind === "call" ? (e.dims ?? []) : [];
-    dims.flatMap(dimNames).forEach((n) => used.add(n));
-  }
-  for (const d of model.dims)
-    if (d.default !== null) dimNames(d.default).forEach((n) => used.add(n));
+  const all = expressionsOf(model).flatMap((e) => [...expressions(e)]);
+  const refs = all.flatMap((e) => (e.kind === "ref" ? [e.name] : []));
+  const written = all.flatMap((e) =>
+    e.kind === "apply-dims" || e.kind === "call" ? (e.dims ?? []) : [],
+  );
+  const inShapes = model.members.flatMap((m) => {
+    if (m.kind === "input") return [...m.shape.dims, ...(m.of === null ? [] : [m.of])];
+    return m.kind === "param" ? m.shape.dims : [];
+  });
+  const defaults = model.dims.flatMap((d) => (d.default === null ? [] : [d.default]));
+  const outputs = model.members.flatMap((m) => (m.kind === "output" ? m.names : []));
+  const used = new Set([
+    ...refs,
+    ...[...written, ...inShapes, ...defaults].flatMap(dimNames),
+    ...outputs.map((n) => n.text),
+  ]);
   const unused = (n: Name, what: string) => {
     if (used.has(n.text)) return;
     const words = { label: `${what} that nothing reads`, help: "remove it, or use it" };
@@ -223,7 +225,7 @@ function inOrder(
 const constsOf = (model: ModelDecl) =>
   new Map(model.members.flatMap((m) => (m.kind === "const" ? [[m.name.text, m] as const] : [])));
 
-function valueOf(m: Member): Expr | null {
+function valueIn(m: Member): Expr | null {
   return m.kind === "equation" || m.kind === "const" || m.kind === "output" ? m.value : null;
 }
 

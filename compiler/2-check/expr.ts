@@ -162,10 +162,14 @@ export function notAFunction(callee: Name, kind: "cell" | "model" | null, scope:
   }
   const layers = scope.flow === null ? [] : Object.keys(LAYERS);
   const known = [...callableNames(), ...layers, ...scope.library.names(callee.span.file)];
+  const ref = { kind: "ref", name, lag: null, span: callee.span } as const;
+  const isValue = scope.alternatives(ref).some((other) => other.name === name);
   const what = scope.flow === null ? "function" : "function or layer";
   scope.report(
     error("E219", callee.span, `no ${what} \`${name}\``, {
-      label: "is neither built in, nor declared or imported in this file",
+      label: isValue
+        ? "is a value, and takes nothing"
+        : "is neither built in, nor declared or imported in this file",
       help: didYouMean(name, known),
     }),
   );
