@@ -394,7 +394,7 @@ function addresses(): readonly Handmade[] {
         for (const [name, id] of Object.entries({ before, after, turned }))
           p.output(`output:${name}`, id);
       },
-      fill: { "length:T": (b, sizes) => Math.max(0, sizes["T"]! - b) },
+      fill: { "length:T": (b, sizes) => Math.max(0, sizes.T! - b) },
     },
     {
       name: "part, pad and transpose",

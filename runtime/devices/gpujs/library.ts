@@ -61,8 +61,10 @@ interface Module {
 
 /** gpu.js is loaded when a device is asked for, so that a bundle may leave it out. */
 export async function loadLibrary(): Promise<Module> {
+  // Node names a CommonJS module's exports; a bundler may give them as the default export only.
   const loaded: unknown = await import("gpu.js");
-  return loaded as Module;
+  const { default: inner } = loaded as { readonly default?: Partial<Module> };
+  return inner?.GPU === undefined ? (loaded as Module) : (inner as Module);
 }
 
 export type Loaded = Awaited<ReturnType<typeof loadLibrary>>;
