@@ -22,17 +22,21 @@ export function docsOf({ tokens, starts, comments }: Lexed): ReadonlyMap<number,
         const comment = comments[i]!;
         const above = comment.span.line === token.startLine! - run.length - 1;
         if (!above || !comment.ownLine || comment.span.start < previousEnd) break;
-        if (!DOC.test(comment.text)) break;
+        if (!isDoc(comment.text)) break;
         run.unshift(comment);
       }
-      if (run.length > 0) docs.set(token.startOffset, { text: textOf(run), comments: run });
+      const text = textOf(run);
+      if (text !== "") docs.set(token.startOffset, { text, comments: run });
     }
     previousEnd = token.startOffset + 1;
   }
   return docs;
 }
 
-const DOC = /^\/\/\/(?!\/)/;
+/** Whether a comment has the form of a doc. */
+export function isDoc(comment: string): boolean {
+  return /^\/\/\/(?!\/)/.test(comment);
+}
 
 function textOf(run: readonly Comment[]): string {
   return run.map((c) => c.text.replace(/^\/\/\/ ?/, "")).join("\n");

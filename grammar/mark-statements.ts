@@ -28,8 +28,10 @@ export function markStatements(tokens: readonly IToken[]): Marked {
     if (block === "settings")
       return brackets.length === 0 && isKey(token, marked[i - 1]) ? T.SettingKey : null;
     if (isKeyword(tokens, i, T.MEMBER_KEYWORDS)) return token.tokenType;
-    if (!isName(token) || HEADS.has(tokens[i - 1]!.tokenType)) return null;
-    if (statement === T.Output && tokens[i - 1]!.tokenType === T.Comma) return null;
+    const before = tokens[i - 1]!;
+    const declared = before.startOffset === starts.at(-1) || before.tokenType === T.Dot;
+    const listed = statement === T.Output && before.tokenType === T.Comma;
+    if (!isName(token) || declared || listed) return null;
     const assigned = brackets.length === 0 && tokens[i + 1]?.tokenType === T.Equal;
     return assigned || isIndexedTarget(tokens, i) ? T.StatementName : null;
   };
@@ -58,8 +60,6 @@ export function markStatements(tokens: readonly IToken[]): Marked {
 
 const ITEMS: ReadonlySet<TokenType> = new Set(T.ITEM_KEYWORDS);
 const WITH_MEMBERS: ReadonlySet<TokenType> = new Set([T.Cell, T.Model]);
-/** After these a name is the one declared, not the start of an equation. */
-const HEADS: ReadonlySet<TokenType> = new Set([...T.MEMBER_KEYWORDS, T.Dot]);
 const NAMES_OF_SETTINGS: readonly string[] = T.SETTINGS;
 
 function isName(token: IToken): boolean {
@@ -85,9 +85,10 @@ function isIndexedTarget(tokens: readonly IToken[], i: number): boolean {
 /** A known key, or a name where the setting before it can only be over. */
 function isKey(token: IToken, before: IToken | undefined): boolean {
   if (!isName(token) || before === undefined) return false;
-  if (before.tokenType === T.SettingKey) return NAMES_OF_SETTINGS.includes(token.image);
+  const known = NAMES_OF_SETTINGS.includes(token.image);
+  if (before.tokenType === T.SettingKey || before.tokenType === T.Greater) return known;
   return (
-    isName(before) ||
+    tokenMatcher(before, T.Word) ||
     before.tokenType === T.NumberLiteral ||
     before.tokenType === T.LCurly ||
     CLOSERS.has(before.tokenType)

@@ -5,7 +5,15 @@ import { CLOSERS, follow } from "./brackets.ts";
 import { type Diagnostic, error, nearest } from "./diagnostic.ts";
 import { type Lexed, tokenSpan } from "./lex.ts";
 import type { Span } from "./span.ts";
-import { describe, Identifier, ITEM_KEYWORDS, MEMBER_KEYWORDS, PAIRS, RCurly } from "./tokens.ts";
+import {
+  describe,
+  Identifier,
+  ITEM_KEYWORDS,
+  MEMBER_KEYWORDS,
+  PAIRS,
+  RCurly,
+  SETTINGS,
+} from "./tokens.ts";
 
 export function syntaxErrors(
   errors: readonly IRecognitionException[],
@@ -114,16 +122,20 @@ function notAStatement(m: Mistake, got: IToken): Diagnostic {
       label: "only whole declarations stand here",
       help: "was a `}` before it one too many?",
     });
-  const words = inFile ? ITEM_KEYWORDS : m.rule === "body" ? MEMBER_KEYWORDS : [];
-  const meant = nearest(
-    got.image,
-    words.map((type) => String(type.PATTERN)),
-  );
+  const inTrain = m.rule === "trainDecl";
+  const keywords = inFile ? ITEM_KEYWORDS : MEMBER_KEYWORDS;
+  const words = inTrain ? SETTINGS : keywords.map((type) => String(type.PATTERN));
+  const meant = nearest(got.image, words);
   const sameLine = m.before?.startLine === got.startLine;
   if (!tokenMatcher(got, Identifier) || (sameLine && meant === null)) return unexpected(m);
   return error("E105", span, `\`${got.image}\` does not start a statement`, {
-    label: inFile ? "wanted `cell`, `model`, `fn`, `train` or `import`" : "wanted a declaration",
-    help: meant !== null ? `did you mean \`${meant}\`?` : inFile ? null : membersHelp(m, got),
+    label: `wanted ${inFile ? ITEM_WORDS : inTrain ? "a setting" : "a declaration"}`,
+    help:
+      meant !== null
+        ? `did you mean \`${meant}\`?`
+        : m.rule === "body"
+          ? membersHelp(m, got)
+          : null,
   });
 }
 
@@ -148,7 +160,7 @@ function unexpected(m: Mistake): Diagnostic {
 }
 
 function betweenWords(m: Mistake): string {
-  if (m.rule === "file") return "`cell`, `model`, `fn`, `train` or `import`";
+  if (m.rule === "file") return ITEM_WORDS;
   return m.rule === "body" ? "an operator or the next statement" : "the next setting or `}`";
 }
 
@@ -163,6 +175,7 @@ function help({ rule, wanted, got }: Mistake): string | null {
   return null;
 }
 
+const ITEM_WORDS = "`cell`, `model`, `fn`, `train` or `import`";
 const MEMBERS: ReadonlySet<TokenType> = new Set(MEMBER_KEYWORDS);
 const RESERVED: ReadonlySet<TokenType> = new Set([...ITEM_KEYWORDS, ...MEMBER_KEYWORDS]);
 const ITEMS: ReadonlySet<TokenType> = new Set(ITEM_KEYWORDS);
