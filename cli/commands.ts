@@ -5,6 +5,7 @@ import { compileCommand } from "./compile.ts";
 import { dumpCommand } from "./dump.ts";
 import { gradcheckCommand } from "./gradcheck.ts";
 import { inspectCommand } from "./inspect.ts";
+import { newCommand } from "./new.ts";
 import { runCommand } from "./run.ts";
 import { streamCommand } from "./stream.ts";
 
@@ -14,6 +15,7 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   dumpCommand,
   gradcheckCommand,
   inspectCommand,
+  newCommand,
   runCommand,
   streamCommand,
 ];
