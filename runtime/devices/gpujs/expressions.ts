@@ -89,7 +89,7 @@ function emitterOf(kernel: Kernel, place: Place, w: Writer): Emitter {
     if (isComparison(expr.call)) {
       const test = condition(expr, scope);
       if (typeof test === "boolean") return literal(test ? 1 : 0);
-      return w.is`${test} ? 1 : 0`;
+      return test.negated ? w.is`${test} ? 0 : 1` : w.is`${test} ? 1 : 0`;
     }
     const x = value(a!, scope);
     if (b === undefined) return unary(expr.call as UnaryFn, x, w, dialect);
@@ -140,10 +140,10 @@ function emitterOf(kernel: Kernel, place: Place, w: Writer): Emitter {
   };
 
   /** A test as code in place, or its value where sizes decide it. */
-  const condition = (expr: Expr, scope: Scope): Atom | boolean => {
+  const condition = (expr: Expr, scope: Scope): Test | boolean => {
     if (!("call" in expr) || !isComparison(expr.call)) {
       const test = value(expr, scope);
-      return { code: code`${test.code} != 0`, depth: test.depth };
+      return { code: code`${test.code} == 0`, depth: test.depth, negated: true };
     }
     const sides = expr.args.map((arg) => whole(arg, scope));
     const [p, q] = sides;
@@ -152,19 +152,21 @@ function emitterOf(kernel: Kernel, place: Place, w: Writer): Emitter {
     return {
       code: COMPARE[expr.call].text(a!.code, b!.code),
       depth: Math.max(a!.depth, b!.depth),
+      negated: expr.call === "ne",
     };
   };
 
   const select = ([c, yes, no]: readonly Expr[], scope: Scope): Atom => {
     const test = condition(c!, scope);
     if (typeof test === "boolean") return value(test ? yes! : no!, scope);
-    if (isLight(yes!) && isLight(no!))
-      return w.is`${test} ? ${value(yes!, scope)} : ${value(no!, scope)}`;
-    return w.shared(`if ${test.code} in ${scope.id}: ${JSON.stringify([yes, no])}`, () =>
+    const [then, otherwise] = test.negated ? [no!, yes!] : [yes!, no!];
+    if (isLight(then) && isLight(otherwise))
+      return w.is`${test} ? ${value(then, scope)} : ${value(otherwise, scope)}`;
+    return w.shared(`if ${test.code} in ${scope.id}: ${JSON.stringify([then, otherwise])}`, () =>
       w.either(
         test,
-        () => value(yes!, scope),
-        () => value(no!, scope),
+        () => value(then, scope),
+        () => value(otherwise, scope),
       ),
     );
   };
@@ -235,7 +237,7 @@ function emitterOf(kernel: Kernel, place: Place, w: Writer): Emitter {
     if (dialect !== "gpu")
       return largest ? code`Math.max(${total}, ${term})` : code`Math.min(${total}, ${term})`;
     const better = largest ? code`${term} > ${total}` : code`${term} < ${total}`;
-    return code`${better} ? ${term} : (${term} != ${term} ? ${term} : ${total})`;
+    return code`${better} ? ${term} : (${term} == ${term} ? ${total} : ${term})`;
   };
 
   const reduceFirst = (scopes: readonly Scope[]): void => {
@@ -296,13 +298,18 @@ function isLight(expr: Expr): boolean {
   return !("call" in expr) || (expr.args.length < 3 && expr.args.every(isLight));
 }
 
+/** A test in the text. `ne` is written as == and negated: WGSL's != is false of NaN. */
+interface Test extends Atom {
+  readonly negated: boolean;
+}
+
 const COMPARE = {
   lt: { text: (a: Code, b: Code) => code`${a} < ${b}`, holds: (a: number, b: number) => a < b },
   le: { text: (a: Code, b: Code) => code`${a} <= ${b}`, holds: (a: number, b: number) => a <= b },
   gt: { text: (a: Code, b: Code) => code`${a} > ${b}`, holds: (a: number, b: number) => a > b },
   ge: { text: (a: Code, b: Code) => code`${a} >= ${b}`, holds: (a: number, b: number) => a >= b },
   eq: { text: (a: Code, b: Code) => code`${a} == ${b}`, holds: (a: number, b: number) => a === b },
-  ne: { text: (a: Code, b: Code) => code`${a} != ${b}`, holds: (a: number, b: number) => a !== b },
+  ne: { text: (a: Code, b: Code) => code`${a} == ${b}`, holds: (a: number, b: number) => a !== b },
 } satisfies Record<Comparison, unknown>;
 
 function isComparison(fn: ScalarFn): fn is Comparison {

@@ -26,7 +26,7 @@ export function unary(fn: UnaryFn, x: Atom, w: Writer, dialect: Dialect): Atom {
     case "sqrt":
       return w.is`Math.sqrt(${x})`;
     case "exp":
-      return dialect === "wasm" ? exponential(x, w) : w.is`Math.exp(${x})`;
+      return dialect === "wasm" ? exponential(x, w) : exp(x, w, dialect);
     case "expm1":
       return dialect === "js" ? w.is`Math.expm1(${x})` : expm1(x, w, dialect);
     case "log":
@@ -54,10 +54,10 @@ export function binary(fn: Arithmetic, a: Atom, b: Atom, w: Writer, dialect: Dia
       return w.is`${a} / ${b}`;
     case "max":
       if (dialect !== "gpu") return w.is`Math.max(${a}, ${b})`;
-      return w.is`${b} > ${a} ? ${b} : ${w.is`${b} != ${b} ? ${b} : ${a}`}`;
+      return w.is`${b} > ${a} ? ${b} : ${w.is`${b} == ${b} ? ${a} : ${b}`}`;
     case "min":
       if (dialect !== "gpu") return w.is`Math.min(${a}, ${b})`;
-      return w.is`${b} < ${a} ? ${b} : ${w.is`${b} != ${b} ? ${b} : ${a}`}`;
+      return w.is`${b} < ${a} ? ${b} : ${w.is`${b} == ${b} ? ${a} : ${b}`}`;
     case "pow":
       return dialect === "gpu" ? power(a, b, w) : w.is`Math.pow(${a}, ${b})`;
     default:
@@ -75,9 +75,14 @@ export function fixedPower(x: Atom, n: number, w: Writer): Atom | null {
   return n < 0 ? w.is`1 / ${power}` : power;
 }
 
-/** `safe`, but x itself where x is NaN. */
+/** `safe`, but x itself where x is NaN. By ==, for WGSL's != is false of NaN too. */
 function keepNaN(x: Atom, safe: Atom, w: Writer): Atom {
-  return w.is`${x} != ${x} ? ${x} : ${safe}`;
+  return w.is`${x} == ${x} ? ${safe} : ${x}`;
+}
+
+function exp(x: Atom, w: Writer, dialect: "js" | "gpu"): Atom {
+  const e = w.is`Math.exp(${x})`;
+  return dialect === "js" ? e : keepNaN(x, e, w);
 }
 
 /**
@@ -150,7 +155,7 @@ function expm1(x: Atom, w: Writer, dialect: "wasm" | "gpu"): Atom {
 /** log(1 + x): 2 artanh(x / (2 + x)) for |x| < 0.35, where 1 + x would round x away. */
 function log1p(x: Atom, w: Writer): Atom {
   const near = artanh2(w.is`${x} / (2 + ${x})`, w);
-  const far = w.is`Math.log(1 + ${x})`;
+  const far = hardwareLog(w.is`1 + ${x}`, w);
   return keepNaN(x, w.is`Math.abs(${x}) < 0.35 ? ${near} : ${far}`, w);
 }
 
@@ -158,8 +163,13 @@ function log1p(x: Atom, w: Writer): Atom {
 function logarithm(x: Atom, w: Writer): Atom {
   const d = w.is`${x} - 1`;
   const near = artanh2(w.is`${d} / (${x} + 1)`, w);
-  const far = w.is`Math.log(${x})`;
+  const far = hardwareLog(x, w);
   return keepNaN(x, w.is`Math.abs(${d}) < 0.35 ? ${near} : ${far}`, w);
+}
+
+/** The hardware's log, which is anything for x < 0: NaN there, as its square root is. */
+function hardwareLog(x: Atom, w: Writer): Atom {
+  return w.is`${x} < 0 ? ${w.is`Math.sqrt(${x})`} : ${w.is`Math.log(${x})`}`;
 }
 
 /** 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) to s¹³, for |s| < 0.22: error below 1e-10. */
