@@ -31,7 +31,7 @@ const name: Schema = { type: "string", pattern: NAME, maxLength: LIMITS.name };
 /** Names in the store: `param:W`, `state:h#2`. */
 const storeName: Schema = {
   type: "string",
-  pattern: "^[a-z][a-z-]*(:[A-Za-z0-9_.#]+)*$",
+  pattern: "^[a-z][a-z-]*(:[A-Za-z0-9_.#-]+)*$",
   maxLength: 2 * LIMITS.name,
 };
 const numbersByName: Schema = {

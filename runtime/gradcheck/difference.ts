@@ -14,8 +14,8 @@ export interface Difference {
 
 /**
  * Differences of fourth order, (8 (f(h) − f(−h)) − (f(2h) − f(−2h))) / 12h, error h⁴ f⁽⁵⁾ / 30, then of
- * second order with smaller and smaller h, until one agrees with `claim` within `tolerance`: a kink near
- * by spoils those that reach over it, and a wrong claim agrees with none. What agrees to within the
+ * second order with smaller and smaller h, until one agrees with `claim` to a hundredth of `tolerance`;
+ * the nearest counts. A kink near by spoils those that reach over it; a wrong claim agrees with none. What agrees to within the
  * rounding of the difference, 8 · 2⁻⁵² · Σ|terms| / h, counts as equal; a smaller step whose rounding
  * is above the tolerance tells nothing and is not asked. Steps are relative to max(1, |x|).
  */
@@ -36,9 +36,10 @@ export async function difference(
     if (best !== null && noise > allowed) break;
     const error = relative(claim, numeric, scale, noise);
     if (best === null || error < best.error) best = { numeric, error };
-    if (error <= tolerance) return { ...best, kink: false };
+    if (error <= tolerance / 100) break;
   }
-  return { ...best!, kink: await isKink(loss, unit, tolerance * scale) };
+  const kink = best!.error > tolerance && (await isKink(loss, unit, tolerance * scale));
+  return { ...best!, kink };
 }
 
 const STEPS = [

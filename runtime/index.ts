@@ -1,0 +1,69 @@
+/** @file What `cellc/runtime` exports. In: nothing. Out: the public names; runs in Node and browsers,
+ *  without the compiler. */
+import type { Artifact } from "./artifact/artifact.ts";
+import { fault } from "./artifact/fault.ts";
+import { load as loadArtifact, parse } from "./artifact/load.ts";
+import { DeviceError } from "./devices/device.ts";
+import { type BackendName, deviceNamed } from "./devices/table.ts";
+import { RuntimeError, unwrap } from "./errors.ts";
+import { type Model, openModel } from "./model.ts";
+
+export type { Artifact } from "./artifact/artifact.ts";
+export type { Fault } from "./artifact/fault.ts";
+export { type BackendReport, DeviceError } from "./devices/device.ts";
+export { BACKENDS, type BackendName } from "./devices/table.ts";
+export { RuntimeError } from "./errors.ts";
+export { gradcheck, type GradcheckOptions } from "./gradcheck.ts";
+export type { GradcheckReport } from "./gradcheck/report.ts";
+export type { Gradients, Model, Results, Tensors } from "./model.ts";
+export type { Request, Upstream, Values } from "./request.ts";
+export { loadTensors, saveTensors, type TensorFile } from "./safetensors.ts";
+export type { Snapshot } from "./stream-states.ts";
+export type { Step, Stream, StreamOptions } from "./stream.ts";
+export { type Nested, nested, type Tensor, type Value } from "./values.ts";
+
+export interface LoadOptions {
+  /** "auto" by default: the first backend that runs here. */
+  readonly backend?: BackendName;
+  /** Of the initial parameters; the train block's by default, else 0. */
+  readonly seed?: number;
+}
+
+/**
+ * A model from an artifact: its JSON text, its bytes, or what JSON.parse gave. Rejects with a
+ * RuntimeError that says all that is wrong with it (R1), or that the backend cannot run here (R4).
+ */
+export async function load(
+  artifact: unknown,
+  { backend = "auto", seed }: LoadOptions = {},
+): Promise<Model> {
+  const checked: Artifact = unwrap(
+    typeof artifact === "string" || artifact instanceof Uint8Array
+      ? parse(artifact)
+      : loadArtifact(artifact),
+  );
+  return openModel(checked, await device(backend), seed ?? checked.train?.seed ?? 0);
+}
+
+async function device(backend: string): ReturnType<typeof deviceNamed> {
+  const why = async (): Promise<string | null> => {
+    try {
+      const found = await deviceNamed(backend);
+      const there = await found.available();
+      return there.ok ? null : there.why;
+    } catch (error) {
+      if (error instanceof DeviceError) return error.message;
+      throw error;
+    }
+  };
+  const refused = await why();
+  if (refused === null) return deviceNamed(backend);
+  throw new RuntimeError([
+    fault(
+      "R401",
+      "backend",
+      `${backend} cannot run here: ${refused}`,
+      'try "auto", or "reference"',
+    ),
+  ]);
+}
