@@ -4,15 +4,54 @@ import type { Graph } from "../ir/ir.ts";
 import { verify } from "../ir/verify.ts";
 import { cse } from "./cse.ts";
 import { dropDead } from "./drop-dead.ts";
+import { dropStops } from "./drop-stops.ts";
 import { fold } from "./fold.ts";
+import { groupSums } from "./group-sums.ts";
+import { hoist, hoistProducts } from "./hoist.ts";
+import { joinProducts } from "./join-products.ts";
+import { packParts } from "./pack-parts.ts";
+import { padsToConcat } from "./pads-to-concat.ts";
+import { pullRenames } from "./pull-renames.ts";
+import { sink } from "./sink.ts";
+import { splitProducts } from "./split-products.ts";
+import { throughMasks } from "./through-masks.ts";
+import { tidyScans } from "./tidy-scans.ts";
 
 export type Pass = (graph: Graph) => Graph;
 
-/** Before differentiation. */
-export const FORWARD: readonly Pass[] = [fold, cse, dropDead];
+/** Neutral ops gone, equal nodes shared, nothing computed in vain: what every other pass leaves to do. */
+const CLEAN: readonly Pass[] = [fold, cse, tidyScans, fold, cse, dropDead];
+/** Shared operands are read once: first in the loop, then, of what left it, outside. */
+const JOIN: readonly Pass[] = [joinProducts, fold, packParts, fold];
+
+/** Before differentiation: the backward pass takes after the forward pass it is made from. */
+export const FORWARD: readonly Pass[] = [
+  ...CLEAN,
+  throughMasks,
+  splitProducts,
+  groupSums,
+  ...JOIN,
+  hoist,
+  sink,
+  ...CLEAN,
+  ...JOIN,
+  pullRenames,
+  ...CLEAN,
+];
 
 /** After it, on the values and their gradient in one graph. */
-export const BACKWARD: readonly Pass[] = [fold, cse, dropDead];
+export const BACKWARD: readonly Pass[] = [
+  dropStops,
+  ...CLEAN,
+  padsToConcat,
+  ...CLEAN,
+  sink,
+  hoistProducts,
+  ...CLEAN,
+  ...JOIN,
+  pullRenames,
+  ...CLEAN,
+];
 
 export const optimiseForward = (graph: Graph): Graph => run(FORWARD, graph);
 export const optimiseBackward = (graph: Graph): Graph => run(BACKWARD, graph);

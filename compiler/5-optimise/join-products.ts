@@ -1,0 +1,113 @@
+/** @file Makes one product of those that share an operand. In: verified graph. Out: the same outputs
+ *  from packed weights and parts of one product. Never reorders a sum: each element is summed as before. */
+import type { Builder } from "../ir/builder.ts";
+import { invariant } from "../ir/invariant.ts";
+import type { Apply, Graph, Node, NodeId, Scan } from "../ir/ir.ts";
+import { rewrite } from "../ir/rewrite.ts";
+import { fixedExtent } from "../ops/structured.ts";
+import { type ProductForm, productForm } from "./product-form.ts";
+import { allFixedFirst, dependences, onceAGraph } from "./users.ts";
+
+/**
+ * W_i x, W_f x, … → parts of [W_i; W_f; …] x, where the W depend on parameters alone: packing them
+ * is work of `prepare`, and x is read once. Vectors on the left (x W_i, …) are joined the same way.
+ */
+export function joinProducts(graph: Graph): Graph {
+  const groups = onceAGraph(groupsOf);
+  const made = new Map<Group, NodeId>();
+  return rewrite(
+    allFixedFirst(graph),
+    (node, c) => {
+      const member = groups(c).get(node.id);
+      if (member === undefined) return null;
+      const { group, from, size } = member;
+      const product = made.get(group) ?? packed(group, c.b, c.map);
+      made.set(group, product);
+      return c.b.apply("part", [product], { axis: group.axis, from, size });
+    },
+    { bodies: true },
+  );
+}
+
+/** Products that differ in their weights only, which are joined along one label of the result. */
+interface Group {
+  readonly form: ProductForm;
+  /** The weights, in the graph's order; the shared operand is the second of `form`. */
+  readonly weights: readonly NodeId[];
+  /** Axis of the weights and of the result that the label is. */
+  readonly weightAxis: number;
+  readonly axis: number;
+}
+
+interface Member {
+  readonly group: Group;
+  readonly from: number;
+  readonly size: number;
+}
+
+function packed(group: Group, b: Builder, map: (id: NodeId) => NodeId): NodeId {
+  const { form, weights, weightAxis } = group;
+  const all = b.apply("concat", weights.map(map), { axis: weightAxis });
+  const { a, b: labels, y, seq, batch } = form;
+  return b.apply("contract", [all, map(form.args[1])], { a, b: labels, y, seq, batch });
+}
+
+function groupsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> {
+  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const by = dependences(graph, scan);
+  const isFixed = (id: NodeId) => by.get(id) === "fixed";
+  const candidates = new Map<string, { node: Apply; form: ProductForm; axis: number }[]>();
+  for (const node of graph.nodes) {
+    if (node.kind !== "apply" || node.op !== "contract" || isFixed(node.id)) continue;
+    const [x, y] = node.args as readonly [NodeId, NodeId];
+    const first = isFixed(x) && !isFixed(y) ? 0 : isFixed(y) && !isFixed(x) ? 1 : null;
+    if (first === null) continue;
+    const form = productForm(node, first);
+    const axis = joint(form, nodes);
+    if (axis === null || nodeOf(nodes, form.args[0]).type.batch) continue;
+    const key = keyOf(form, axis, nodes);
+    candidates.set(key, [...(candidates.get(key) ?? []), { node, form, axis }]);
+  }
+  const members = new Map<NodeId, Member>();
+  for (const list of candidates.values()) {
+    const [head] = list;
+    if (head === undefined || list.length < 2) continue;
+    const label = head.form.a[head.axis]!;
+    const group: Group = {
+      form: head.form,
+      weights: list.map((m) => m.form.args[0]),
+      weightAxis: head.axis,
+      axis: head.form.y.indexOf(label),
+    };
+    let from = 0;
+    for (const { node } of list) {
+      const size = fixedExtent(node.type, group.axis);
+      members.set(node.id, { group, from, size });
+      from += size;
+    }
+  }
+  return members;
+}
+
+/** The first axis of the weights that only they give to the result, if its extent is a number. */
+function joint({ args, a, b, y }: ProductForm, nodes: ReadonlyMap<NodeId, Node>): number | null {
+  const shape = nodeOf(nodes, args[0]).type.shape;
+  const at = [...a].findIndex(
+    (l, i) => y.includes(l) && !b.includes(l) && typeof shape[i] === "number",
+  );
+  return at < 0 ? null : at;
+}
+
+/** Equal where two products may be joined along `axis` of their weights. */
+function keyOf(form: ProductForm, axis: number, nodes: ReadonlyMap<NodeId, Node>): string {
+  const { seq, batch, shape } = nodeOf(nodes, form.args[0]).type;
+  const rest = shape.with(axis, 0);
+  const { args, ...labels } = form;
+  return JSON.stringify([args[1], labels, axis, seq, batch, rest]);
+}
+
+function nodeOf(nodes: ReadonlyMap<NodeId, Node>, id: NodeId): Node {
+  const node = nodes.get(id);
+  invariant(node !== undefined, `no node ${id}`);
+  return node;
+}

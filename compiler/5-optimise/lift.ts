@@ -1,0 +1,78 @@
+/** @file Body nodes computed outside the loop. In: a node of a scan's body, its arguments outside. Out:
+ *  the same op over all steps at once. Never decides what is lifted. */
+import type { Builder } from "../ir/builder.ts";
+import type { Apply, Node, NodeId } from "../ir/ir.ts";
+import { OPS } from "../ops/table.ts";
+
+/** Ops that act on one step as they do on all: what is true of a row is true of every row. */
+const BY_STEP: ReadonlySet<string> = new Set([
+  "contract",
+  "sum",
+  "max",
+  "min",
+  "part",
+  "pad",
+  "concat",
+  "transpose",
+  "expand",
+  "gather",
+  "onehot",
+  "valid",
+  "size",
+]);
+
+export function canLift(node: Node): node is Apply {
+  return node.kind === "apply" && (OPS[node.op].form === "map" || BY_STEP.has(node.op));
+}
+
+/** `args` are outer nodes, with steps where they differ from step to step. */
+export function lift(b: Builder, node: Apply, args: readonly NodeId[]): NodeId {
+  const keeps = node.op === "contract" || node.op === "sum";
+  const attrs = keeps ? { ...node.attrs, seq: true } : node.attrs;
+  return b.within(node.at, node.name ?? null, () => b.apply(node.op, args, attrs));
+}
+
+/** Does its work grow by more than what it reads and writes? */
+export function isReduction(node: Node): boolean {
+  return node.kind === "apply" && REDUCTIONS.has(node.op);
+}
+const REDUCTIONS: ReadonlySet<string> = new Set(["contract", "sum", "max", "min", "scatter"]);
+
+/** Only names elements of its arguments: no arithmetic. */
+export function isRename(node: Node): boolean {
+  return node.kind === "apply" && RENAMES.has(node.op);
+}
+const RENAMES: ReadonlySet<string> = new Set(["part", "transpose", "expand"]);
+
+/** Elementwise functions that cost as much as some ten multiplications. */
+export function isTranscendental(node: Node): boolean {
+  return node.kind === "apply" && OPS[node.op].form === "map" && !CHEAP.has(node.op);
+}
+const CHEAP: ReadonlySet<string> = new Set([
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "neg",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "eq",
+  "ne",
+  "where",
+  "maximum",
+  "minimum",
+  "clamp",
+  "sqrt",
+  "abs",
+  "sign",
+  "relu",
+  "leaky_relu",
+  "softsign",
+  "hard_sigmoid",
+  "hard_tanh",
+  "affine",
+  "thresholded_relu",
+  "stop_gradient",
+]);

@@ -1,0 +1,97 @@
+/** @file Who reads a node, and what it depends on. In: a graph. Out: tables by id. Never builds. */
+import type { Graph, Node, NodeId, Scan } from "../ir/ir.ts";
+import { reads } from "../ir/ir.ts";
+
+/** Every read of a node in its graph: a node that reads it twice is there twice; outputs are not. */
+export function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly Node[]> {
+  const users = new Map<NodeId, Node[]>();
+  for (const node of graph.nodes) {
+    for (const id of reads(node)) {
+      const list = users.get(id);
+      if (list === undefined) users.set(id, [node]);
+      else list.push(node);
+    }
+  }
+  return users;
+}
+
+/** Ids that leave the graph: its outputs; of a body, what the scan takes from it. */
+export function leaving(graph: Graph, scan: Scan | null): ReadonlySet<NodeId> {
+  const taken =
+    scan === null ? [] : [...scan.carries.map((c) => c.next), ...scan.collects, ...scan.sums];
+  return new Set([...graph.outputs.map((o) => o.id), ...taken]);
+}
+
+/**
+ * What a value depends on: nothing but parameters and numbers ("fixed"; in a body, outer values that
+ * are the same at every step), this step of the sequences as well ("input"), or a state ("state").
+ * In the main graph whatever is not fixed is "input".
+ */
+export type Dependence = "fixed" | "input" | "state";
+
+const ORDER: readonly Dependence[] = ["fixed", "input", "state"];
+
+export function dependences(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Dependence> {
+  const found = new Map<NodeId, Dependence>();
+  for (const node of graph.nodes) found.set(node.id, dependenceOf(node, scan, found));
+  return found;
+}
+
+function dependenceOf(
+  node: Node,
+  scan: Scan | null,
+  found: ReadonlyMap<NodeId, Dependence>,
+): Dependence {
+  switch (node.kind) {
+    case "const":
+      return "fixed";
+    case "leaf":
+      if (scan === null) return node.key.startsWith("param:") ? "fixed" : "input";
+      if (scan.consts.some((c) => c.arg === node.id)) return "fixed";
+      return scan.slices.some((s) => s.arg === node.id) ? "input" : "state";
+    case "apply":
+      // Without arguments it is a size or the steps of a run: not known when compiling.
+      if (node.args.length === 0) return scan === null ? "input" : "fixed";
+      return node.args.reduce<Dependence>(
+        (most, id) => later(most, found.get(id) ?? "state"),
+        "fixed",
+      );
+    case "scan":
+    case "item":
+      return "input";
+  }
+}
+
+function later(a: Dependence, b: Dependence): Dependence {
+  return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b;
+}
+
+/** Leaves, numbers and what is computed from fixed ones alone come first: all else may read them. */
+export function fixedFirst(graph: Graph, scan: Scan | null): Graph {
+  const by = dependences(graph, scan);
+  const early = (n: Node) => n.kind === "leaf" || (n.kind !== "scan" && by.get(n.id) === "fixed");
+  return {
+    ...graph,
+    nodes: [...graph.nodes.filter(early), ...graph.nodes.filter((n) => !early(n))],
+  };
+}
+
+/** The graph with every body's nodes, and its own, in `fixedFirst` order; ids stay. */
+export function allFixedFirst(graph: Graph): Graph {
+  const nodes = graph.nodes.map((n) =>
+    n.kind === "scan" ? { ...n, body: fixedFirst(n.body, n) } : n,
+  );
+  return fixedFirst({ ...graph, nodes }, null);
+}
+
+/** `f` of each graph that a rewrite visits, computed once. */
+export function onceAGraph<T>(
+  f: (graph: Graph, scan: Scan | null) => T,
+): (c: { readonly graph: Graph; readonly scan: Scan | null }) => T {
+  const known = new Map<Graph, T>();
+  return ({ graph, scan }) => {
+    const there = known.get(graph) ?? f(graph, scan);
+    known.set(graph, there);
+    return there;
+  };
+}
