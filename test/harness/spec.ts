@@ -33,3 +33,14 @@ export function compileSpec({ text, ...request }: SpecRequest): Artifact {
   }
   return artifact;
 }
+
+/** `compileSpec` that compiles the same request once; for a test file of many runs of few specs. */
+export function specCache(): (request: SpecRequest) => Artifact {
+  const known = new Map<string, Artifact>();
+  return (request) => {
+    const key = JSON.stringify(request);
+    const artifact = known.get(key) ?? compileSpec(request);
+    known.set(key, artifact);
+    return artifact;
+  };
+}

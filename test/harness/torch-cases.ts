@@ -85,7 +85,7 @@ export const TORCH_CASES: Readonly<Record<string, TorchCase>> = {
       name === "W_k" || name === "b_k"
         ? `logits.dense.${name[0]}`
         : /_a$/.test(name)
-          ? `p.Pool.${name}`
+          ? `p.OnlineAttention.${name}`
           : `y.LSTM.${name}`,
     stateOf: (name) => `y.LSTM.${name}`,
   },
