@@ -44,7 +44,10 @@ function initialiserInfo(
   const given = spec.args.map((p, i): readonly [string, number | null] => {
     const named = args.find((a) => a.kind === "named" && a.name.text === p.name);
     const found = named ?? positional[i];
-    return [p.name, found === undefined || found.kind === "target" ? p.default : value(found.value)];
+    return [
+      p.name,
+      found === undefined || found.kind === "target" ? p.default : value(found.value),
+    ];
   });
   return {
     name: name.text,

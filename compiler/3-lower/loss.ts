@@ -45,11 +45,16 @@ export function lowerLoss(
     invariant(value !== null, `${a.name.text} is a number`);
     attrs[a.name.text] = value;
   }
-  const { seq } = b.type(prediction);
-  const length = seq === null ? null : build.length(seq);
-  const mask =
-    seq === null || length === null ? null : b.apply("steps", [length], { seq, of: "valid" });
-  return b.within(span, "loss", () => LOSSES[name].build(b, prediction, target, mask, attrs));
+  const inside = (id: NodeId): NodeId | null => {
+    const { seq } = b.type(id);
+    const length = seq === null ? null : build.length(seq);
+    return seq === null || length === null
+      ? null
+      : b.apply("steps", [length], { seq, of: "valid" });
+  };
+  return b.within(span, "loss", () =>
+    LOSSES[name].build(b, prediction, target, inside(prediction), attrs, inside(target)),
+  );
 }
 
 /** Targets of a train block, as inputs of the artifact. */

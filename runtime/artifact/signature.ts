@@ -61,7 +61,16 @@ export function signature(artifact: Artifact, program: keyof Programs): Signatur
 
 /** The sequences whose lengths a caller gives, in the order in which inputs name them. */
 export function sequences(artifact: Artifact): readonly string[] {
-  return [...new Set(artifact.inputs.flatMap((input) => (input.seq === null ? [] : [input.seq])))];
+  return sequencesOf(artifact.inputs);
+}
+
+/** Those of training: targets may have sequences of their own, such as the labels of a transcript. */
+export function trainingSequences(artifact: Artifact): readonly string[] {
+  return sequencesOf([...artifact.inputs, ...(artifact.train?.targets ?? [])]);
+}
+
+function sequencesOf(inputs: readonly InputInfo[]): readonly string[] {
+  return [...new Set(inputs.flatMap((input) => (input.seq === null ? [] : [input.seq])))];
 }
 
 /** [seq][B][…shape], or [B][seq][…shape] for a memory. */
@@ -103,7 +112,8 @@ function parts(artifact: Artifact) {
   const paramGradients = params.map(([name, slot]): Entry => [`grad:${name}`, slot]);
   const finals = perSample("final");
   const finalSlots = everySlot("final");
-  const lengths: readonly Entry[] = sequences(artifact).map((s) => [`length:${s}`, real("B")]);
+  const lengthsOf = (of: readonly string[]): readonly Entry[] =>
+    of.map((s) => [`length:${s}`, real("B")]);
   const optimizer = artifact.train?.optimizer.slots ?? [];
   return {
     params,
@@ -113,7 +123,12 @@ function parts(artifact: Artifact) {
     paramGradients,
     given: [...params, ...inputs, ...initial],
     givenSlots: [...params, ...inputs, ...everySlot("initial"), ...flags],
-    lengths: (program: string): readonly Entry[] => (program.endsWith("Masked") ? lengths : []),
+    lengths: (program: string): readonly Entry[] =>
+      program === "lossMasked" || program === "trainMasked"
+        ? lengthsOf(trainingSequences(artifact))
+        : program.endsWith("Masked")
+          ? lengthsOf(sequences(artifact))
+          : [],
     results: [...values("output"), ...finals],
     resultSlots: [...values("output"), ...finalSlots],
     upstream: [...values("upstream"), ...perSample("upstream-final")],
