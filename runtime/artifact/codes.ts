@@ -1,5 +1,5 @@
 /** @file Every error code of the runtime; `docs/errors/CODE.md` is its page. In: nothing. Out: titles.
- *  R1 artifacts, R2 values given to a model, R3 weights and checkpoints, R4 backends, R5 data and training. */
+ *  R1 artifacts, R2 values given to a model, R3 weights, R4 backends. */
 
 export const RUNTIME_CODES = {
   R101: "not an artifact",
@@ -27,7 +27,6 @@ export const RUNTIME_CODES = {
   R302: "weights of another model",
   R303: "a tensor that cannot be saved",
   R401: "a backend that is not there",
-  R402: "a backend that failed",
 } as const;
 
 export type RuntimeCode = keyof typeof RUNTIME_CODES;
