@@ -19,11 +19,11 @@ const source = (bytes: Uint8Array | string, file = "data.x") => ({
   bytes: typeof bytes === "string" ? utf8(bytes) : bytes,
 });
 
-function valueOf<T>(result: Result<T>): T {
+function accepted<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(result.faults.map((f) => `${f.code} ${f.message}`).join("\n"));
   return result.value;
 }
-function faultsOf(result: Result<unknown>): readonly DataFault[] {
+function refused(result: Result<unknown>): readonly DataFault[] {
   return result.ok ? [] : result.faults;
 }
 function cells(table: Table, name: string): readonly unknown[] {
@@ -41,7 +41,7 @@ describe("CSV", () => {
     ["no header", "1,2\n3,4\n", { header: false }, { "0": ["1", "3"], "1": ["2", "4"] }, [1, 2]],
     ["header alone", "a,b\n", undefined, { a: [], b: [] }, []],
   ] as const)("%s", (_, text, options, wanted, rows) => {
-    const table = valueOf(readCsv(source(text), options));
+    const table = accepted(readCsv(source(text), options));
     expect(Object.fromEntries([...table.columns.keys()].map((n) => [n, cells(table, n)]))).toEqual(
       wanted,
     );
@@ -55,7 +55,7 @@ describe("CSV", () => {
     ["empty", "", null, "empty"],
     ["not UTF-8", new Uint8Array([97, 10, 0xff, 0xfe]), null, "UTF-8"],
   ] as const)("%s is D103", (_, bytes, row, message) => {
-    const [fault] = faultsOf(readCsv(source(bytes, "bad.csv")));
+    const [fault] = refused(readCsv(source(bytes, "bad.csv")));
     expect(fault).toMatchObject({ code: "D103", file: "bad.csv", row });
     expect(fault?.message).toContain(message);
   });
@@ -63,14 +63,14 @@ describe("CSV", () => {
 
 describe("JSON lines", () => {
   test("keys of all lines are columns; a missing key is a missing cell", () => {
-    const table = valueOf(readJsonLines(source('{"a":1,"b":[1,2]}\n\n{"a":null,"c":"x"}\n')));
+    const table = accepted(readJsonLines(source('{"a":1,"b":[1,2]}\n\n{"a":null,"c":"x"}\n')));
     expect(cells(table, "a")).toEqual([1, null]);
     expect(cells(table, "b")).toEqual([[1, 2], undefined]);
     expect(cells(table, "c")).toEqual([undefined, "x"]);
     expect(table.origin(1)).toEqual({ file: "data.x", row: 3 });
   });
   test("every bad line is reported", () => {
-    const faults = faultsOf(readJsonLines(source('{"a":1}\n{"a":\n[1]\n{"a":2}\n')));
+    const faults = refused(readJsonLines(source('{"a":1}\n{"a":\n[1]\n{"a":2}\n')));
     expect(faults.map((f) => [f.code, f.row])).toEqual([
       ["D103", 2],
       ["D103", 3],
@@ -80,7 +80,7 @@ describe("JSON lines", () => {
 
 describe("text", () => {
   test("characters are code points, line ends are one character", () => {
-    expect(cells(valueOf(readText(source("a😀\r\nb"), "characters")), "text")).toEqual([
+    expect(cells(accepted(readText(source("a😀\r\nb"), "characters")), "text")).toEqual([
       "a",
       "😀",
       "\n",
@@ -88,7 +88,7 @@ describe("text", () => {
     ]);
   });
   test("words keep inner apostrophes; punctuation stands alone", () => {
-    expect(cells(valueOf(readText(source("Don't stop, été 42!"), "words")), "text")).toEqual([
+    expect(cells(accepted(readText(source("Don't stop, été 42!"), "words")), "text")).toEqual([
       "Don't",
       "stop",
       ",",
@@ -122,7 +122,7 @@ describe(".npy", () => {
   );
   test.each(types)("%s, format %i", (descr, version, size, write) => {
     const file = npy({ descr, version, shape: [2, 3], data: elements(six, size, write) });
-    const read = valueOf(readNpy(source(file)));
+    const read = accepted(readNpy(source(file)));
     expect([...read.data]).toEqual(six);
     expect(read.shape).toEqual([2, 3]);
   });
@@ -130,16 +130,16 @@ describe(".npy", () => {
     const file = float64Npy(six, [6]);
     const longer = new Uint8Array(file.length + 3);
     longer.set(file, 3);
-    expect([...valueOf(readNpy(source(longer.subarray(3)))).data]).toEqual(six);
+    expect([...accepted(readNpy(source(longer.subarray(3)))).data]).toEqual(six);
   });
   test("Fortran order comes out row-major", () => {
     const data = elements([0, 3, 1, 4, 2, 5], 8, (v, at, x) => v.setFloat64(at, x, true));
     const file = npy({ descr: "<f8", fortran: true, shape: [2, 3], data });
-    expect([...valueOf(readNpy(source(file))).data]).toEqual(six);
+    expect([...accepted(readNpy(source(file))).data]).toEqual(six);
   });
   test("booleans", () => {
     const file = npy({ descr: "|b1", shape: [3], data: new Uint8Array([0, 1, 1]) });
-    expect([...valueOf(readNpy(source(file))).data]).toEqual([0, 1, 1]);
+    expect([...accepted(readNpy(source(file))).data]).toEqual([0, 1, 1]);
   });
   const good = float64Npy(six, [6]);
   test.each([
@@ -160,7 +160,7 @@ describe(".npy", () => {
       "bytes of data",
     ],
   ] as const)("%s is D103", (_, bytes, message) => {
-    const [fault] = faultsOf(readNpy(source(bytes, "bad.npy")));
+    const [fault] = refused(readNpy(source(bytes, "bad.npy")));
     expect(fault).toMatchObject({ code: "D103", file: "bad.npy" });
     expect(fault?.message).toContain(message);
   });
@@ -177,7 +177,7 @@ describe("Parquet", () => {
     }),
   );
   test("columns of numbers, whole numbers and words", async () => {
-    const table = valueOf(await readParquet(source(bytes)));
+    const table = accepted(await readParquet(source(bytes)));
     expect(table.rows).toBe(3);
     expect(cells(table, "n")).toEqual([1.5, null, 3]);
     expect(cells(table, "i")).toEqual([1n, 2n, 3n]);
@@ -203,7 +203,7 @@ describe("Parquet", () => {
   test("a page without a size is D103, not a loop without end", async () => {
     const bad = bytes.slice();
     bad[21] = 0x80;
-    expect(faultsOf(await readParquet(source(bad, "bad.parquet")))).toMatchObject([
+    expect(refused(await readParquet(source(bad, "bad.parquet")))).toMatchObject([
       { code: "D103", file: "bad.parquet" },
     ]);
   });
@@ -249,10 +249,10 @@ describe("any bytes", () => {
 });
 
 describe("several files", () => {
-  const one = valueOf(readCsv(source("a,b\n1,2\n", "one.csv")));
-  const two = valueOf(readCsv(source("b,a\n4,3\n6,5\n", "two.csv")));
+  const one = accepted(readCsv(source("a,b\n1,2\n", "one.csv")));
+  const two = accepted(readCsv(source("b,a\n4,3\n6,5\n", "two.csv")));
   test("are one table, by column name; a row knows its file", () => {
-    const both = valueOf(stack([one, two]));
+    const both = accepted(stack([one, two]));
     expect(cells(both, "a")).toEqual(["1", "3", "5"]);
     expect([0, 1, 2].map(both.origin)).toEqual([
       { file: "one.csv", row: 2 },
@@ -261,8 +261,8 @@ describe("several files", () => {
     ]);
   });
   test("with other columns are D103 at the file", () => {
-    const odd = valueOf(readCsv(source("a,c\n1,2\n", "odd.csv")));
-    expect(faultsOf(stack([one, odd]))).toMatchObject([{ code: "D103", file: "odd.csv" }]);
+    const odd = accepted(readCsv(source("a,c\n1,2\n", "odd.csv")));
+    expect(refused(stack([one, odd]))).toMatchObject([{ code: "D103", file: "odd.csv" }]);
   });
   test("npy arrays of other lengths are D107", async () => {
     const decl: DataDecl = {
@@ -276,7 +276,7 @@ describe("several files", () => {
       source(float64Npy([1, 2], [2]), "x.npy"),
       source(float64Npy([1, 2, 3], [3]), "y.npy"),
     ];
-    expect(faultsOf(await readTable(decl, sources))).toMatchObject([
+    expect(refused(await readTable(decl, sources))).toMatchObject([
       { code: "D107", file: "y.npy" },
     ]);
   });

@@ -1,7 +1,7 @@
 /** @file Columns by row → columns by sample: rows grouped, missing values filled or dropped. In: parsed
  *  columns. Out: the same columns, a row of `starts` for each sample, nothing missing. Never scales. */
 import { type Column, rowOfStep, type Values } from "./column.ts";
-import type { ColumnDecl, DataDecl } from "./declaration.ts";
+import { type ColumnDecl, columnDecl, type DataDecl } from "./declaration.ts";
 import { type DataFault, fail, fault, ok, type Result } from "./fault.ts";
 import type { Table } from "./table.ts";
 
@@ -19,7 +19,7 @@ export function arrange(
   table: Table,
   columns: ReadonlyMap<string, Column>,
 ): Result<Arranged> {
-  const declOf = (name: string): ColumnDecl => decl.columns?.[name] ?? {};
+  const declOf = (name: string): ColumnDecl => columnDecl(decl, name);
   const dropped = new Set<number>();
   const faults: DataFault[] = [];
   for (const [name, column] of columns) {

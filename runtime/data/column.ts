@@ -1,5 +1,6 @@
 /** @file Raw cells → values. In: a raw column, its declaration. Out: steps of numbers or words, NaN or
  *  null where one is missing. Never fills, drops or scales. */
+import { missingWords, numberOf, show, wordOf } from "./cell.ts";
 import type { ColumnDecl, DataDecl } from "./declaration.ts";
 import { type DataFault, fail, fault, ok, type Result } from "./fault.ts";
 import { tokens } from "./readers/text.ts";
@@ -16,8 +17,6 @@ export interface Column {
 export type Values =
   | { readonly kind: "number"; readonly data: Float64Array }
   | { readonly kind: "category"; readonly data: readonly (string | null)[] };
-
-export const MISSING_WORDS: readonly string[] = ["", "NA", "NaN", "null"];
 
 /** D104 where the table lacks it, D105 at cells that are no numbers, D107 at vectors of another width. */
 export function parseColumn(
@@ -48,8 +47,7 @@ export function parseColumn(
       }),
     );
   const scalars = padMissing(flat);
-  const whole = decl.format === "text" || column.unit !== undefined;
-  const words = new Set(whole ? [] : (decl.missing ?? MISSING_WORDS));
+  const words = missingWords(decl, column);
   const { starts } = flat;
   if (column.type === "category") {
     const data = Array.from(scalars, (s) => wordOf(s, words));
@@ -132,36 +130,6 @@ function padMissing({ scalars, widths, width }: Flat): ArrayLike<unknown> {
   return padded;
 }
 
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-
-/** A finite number, NaN where it is missing, null where it is something else. */
-function numberOf(cell: unknown, missing: ReadonlySet<string>): number | null {
-  switch (typeof cell) {
-    case "undefined":
-      return Number.NaN;
-    case "number":
-      return Number.isFinite(cell) || Number.isNaN(cell) ? cell : null;
-    case "bigint":
-      return Number.isSafeInteger(Number(cell)) ? Number(cell) : null;
-    case "boolean":
-      return cell ? 1 : 0;
-    case "string": {
-      const text = cell.trim();
-      if (missing.has(text)) return Number.NaN;
-      return DECIMAL.test(text) && Number.isFinite(Number(text)) ? Number(text) : null;
-    }
-    default:
-      return cell === null ? Number.NaN : null;
-  }
-}
-
-/** White space is a token like any other, so nothing is trimmed here. */
-function wordOf(cell: unknown, missing: ReadonlySet<string>): string | null {
-  if (cell === null || cell === undefined || Number.isNaN(cell)) return null;
-  const word = typeof cell === "string" ? cell : write(cell);
-  return missing.has(word) ? null : word;
-}
-
 interface Here {
   readonly starts: readonly number[];
   readonly width: number;
@@ -181,15 +149,4 @@ function badNumbers(data: Float64Array, scalars: ArrayLike<unknown>, here: Here)
       help: 'correct it, name it in "missing", or make the column a category',
     }),
   ];
-}
-
-/** As JSON has it, whole numbers of any size among them. */
-function write(cell: unknown): string {
-  const json = JSON.stringify(cell, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v));
-  return typeof cell === "bigint" || json === undefined ? String(cell) : json;
-}
-
-function show(cell: unknown): string {
-  const text = write(cell);
-  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 }

@@ -46,6 +46,7 @@ export const DATA_SCHEMA = object(
       type: "object",
       discriminator: { propertyName: "kind" },
       required: ["kind"],
+      properties: { kind: { type: "string" } },
       oneOf: [
         object(
           {

@@ -97,6 +97,12 @@ export function schemaFault(
   return fault(code, `${at}: ${error.message ?? error.keyword}${detail}`, { file });
 }
 
+/** A column's declaration; that of a text's only column is a category. */
+export function columnDecl(decl: DataDecl, name: string): ColumnDecl {
+  const given = decl.columns?.[name] ?? {};
+  return decl.format === "text" ? { ...given, type: "category" } : given;
+}
+
 export function targetColumns(target: TargetDecl): readonly string[] {
   return "columns" in target ? target.columns : target;
 }
@@ -129,7 +135,8 @@ function contradictions(decl: DataDecl, file: string | null): DataFault[] {
     );
   if ((decl.split?.validation ?? 0) + (decl.split?.test ?? 0) >= 1)
     report("split: nothing is left for training", "keep validation + test below 1");
-  for (const [name, column] of Object.entries(decl.columns ?? {})) {
+  for (const name of Object.keys(decl.columns ?? {})) {
+    const column = columnDecl(decl, name);
     if (
       column.type === "category" &&
       (column.difference !== undefined || column.normalise !== undefined)

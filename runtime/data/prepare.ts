@@ -2,7 +2,7 @@
  *  model was trained before. Out: columns by sample, splits, what was fitted. Never knows the model. */
 import { type Arranged, arrange } from "./arrange.ts";
 import { type Column, parseColumn } from "./column.ts";
-import { type ColumnDecl, type DataDecl, targetColumns } from "./declaration.ts";
+import { type ColumnDecl, columnDecl, type DataDecl, targetColumns } from "./declaration.ts";
 import { type DataFault, fail, fault, ok, type Result } from "./fault.ts";
 import {
   fitCategory,
@@ -54,7 +54,7 @@ export function prepare(
   const faults: DataFault[] = [];
   const parsed = new Map<string, Column>();
   for (const name of usedColumns(decl)) {
-    const column = parseColumn(decl, name, decl.columns?.[name] ?? {}, table);
+    const column = parseColumn(decl, name, columnDecl(decl, name), table);
     if (column.ok) parsed.set(name, column.value);
     else faults.push(...column.faults);
   }
@@ -76,7 +76,7 @@ function assemble(
   arranged: Arranged,
   given: Fitted | null,
 ): Result<Prepared> {
-  const declOf = (name: string): ColumnDecl => decl.columns?.[name] ?? {};
+  const declOf = (name: string): ColumnDecl => columnDecl(decl, name);
   const skip = Math.max(0, ...[...arranged.columns.keys()].map((n) => declOf(n).difference ?? 0));
   const changed = new Map(
     [...arranged.columns].map(([name, c]) => [
@@ -97,7 +97,7 @@ function assemble(
     );
   const fitted = given ?? {
     columns: Object.fromEntries(
-      [...changed].map(([name, c]) => [name, fit(declOf(name), name, c, parts)]),
+      [...changed].map(([name, c]) => [name, fitColumn(declOf(name), name, c, parts)]),
     ),
   };
   const unknown: Record<string, number> = {};
@@ -160,7 +160,7 @@ function difference(column: Column, k: number, skip: number): Column {
   };
 }
 
-function fit(decl: ColumnDecl, name: string, column: Column, parts: Parts): FittedColumn {
+function fitColumn(decl: ColumnDecl, name: string, column: Column, parts: Parts): FittedColumn {
   const { values, width, starts } = column;
   const ranges =
     parts.kind === "steps"
