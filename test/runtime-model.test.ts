@@ -145,6 +145,16 @@ describe("run", () => {
     expect(await model.run({ inputs, lengths: {} })).toEqual(full);
   });
 
+  test("a sample of no steps ends where it starts", async () => {
+    const model = await open();
+    const { outputs, final } = await model.run({
+      inputs: inputsOf(samples(2, 3)),
+      lengths: [0, 3],
+    });
+    expect(final.h!.data.slice(0, H)).toEqual((await model.params()).h0!.data);
+    expect([...outputs.s!.data.slice(0, 3)]).toEqual([0, 0, 0]);
+  });
+
   test("calls at once answer as calls in turn", async () => {
     const model = await open();
     const requests = [1, 2, 3].map((seed) => ({ inputs: inputsOf(samples(2, seed + 1, seed)) }));
@@ -269,7 +279,7 @@ describe("refused requests", () => {
     ["unknown state", { inputs: good, initial: { g: [[1]] } }, ["R202 initial.g"]],
     ["state's shape", { inputs: good, initial: { s: [[1], [2]] } }, ["R203 initial.s"]],
     ["too few lengths", { inputs: good, lengths: [3] }, ["R207 lengths"]],
-    ["length 0", { inputs: good, lengths: [3, 0] }, ["R207 lengths[1]"]],
+    ["a negative length", { inputs: good, lengths: [3, -1] }, ["R207 lengths[1]"]],
     ["length past T", { inputs: good, lengths: [4, 3] }, ["R207 lengths[0]"]],
     ["unknown sequence", { inputs: good, lengths: { S: [3, 3] } }, ["R207 lengths.S"]],
     [
