@@ -100,7 +100,9 @@ function lineage(decl: CellDecl, library: Library, report: Report) {
     const { name, dims, span } = cell.extends;
     const parent = library.visible(cell.span.file, name.text);
     if (parent?.kind !== "cell") {
-      report(unknownParent(name, parent?.kind ?? null, cell, library));
+      if (!library.isLost(cell.span.file, name.text)) {
+        report(unknownParent(name, parent?.kind ?? null, cell, library));
+      }
       return { line, incomplete: true };
     }
     if (line.some((l) => l.cell === parent)) {
@@ -115,7 +117,7 @@ function lineage(decl: CellDecl, library: Library, report: Report) {
     const given = dims.map((d) => replaceInDim(d, map));
     const wanted = parent.dims.length;
     if (dims.length > wanted || parent.dims.slice(dims.length).some((d) => d.default === null)) {
-      report(wrongDimCount(parent, dims.length, span));
+      report(wrongDimCount(parent, dims.length, { ...name.span, end: span.end }));
       return { line, incomplete: true };
     }
     line.push({ cell: parent, map: dimMap(parent.dims, given) });

@@ -28,6 +28,8 @@ export interface Library {
   readonly declarations: ReadonlyMap<string, Declaration>;
   /** What `name` means in `file`: declared there or imported; undefined where neither. */
   readonly visible: (file: string, name: string) => Declaration | undefined;
+  /** Is it imported, but not to be found? That was reported, and its uses are no further mistake. */
+  readonly isLost: (file: string, name: string) => boolean;
   /** All names that mean something in `file`. */
   readonly names: (file: string) => readonly string[];
   /** What an import writes to reach the file of a declaration. */
@@ -43,7 +45,7 @@ export function load(entry: string, read: Read, report: Report): Library {
     if (open.includes(path)) {
       const cycle = [...open.slice(open.indexOf(path)), path];
       report(
-        error("E206", from?.span ?? top(path), "files import each other in a circle", {
+        error("E206", from?.fromSpan ?? top(path), "files import each other in a circle", {
           label: `closes the circle ${cycle.map((p) => `\`${p}\``).join(" → ")}`,
           help: "move what both need to a third file",
         }),
@@ -74,8 +76,11 @@ export function load(entry: string, read: Read, report: Report): Library {
     modules: [...modules.values()],
     declarations,
     visible: (file, name) => scopes.get(file)?.get(name),
+    isLost: (file, name) =>
+      !scopes.get(file)?.has(name) &&
+      (modules.get(file)?.ast.imports ?? []).some((i) => i.names.some((n) => n.text === name)),
     names: (file) => [...(scopes.get(file)?.keys() ?? [])],
-    importPath: (d, from) => importName(d.span.file, from),
+    importPath: (d, from) => importName(d.span.file, from, [...modules.values()]),
   };
 }
 
@@ -93,16 +98,24 @@ export function importedPath(from: string, importer: string): string {
   return `${parts.join("/")}.cell`;
 }
 
-/** The inverse of `importedPath`, for help. */
-function importName(path: string, importer: string): string {
+/** What reaches `path` from `importer`: as it is imported there or elsewhere, else relative. */
+function importName(path: string, importer: string, modules: readonly Module[]): string {
+  const imports = modules.flatMap((m) =>
+    m.ast.imports
+      .filter((i) => importedPath(i.from, m.path) === path)
+      .map((i) => ({ from: i.from, here: m.path === importer })),
+  );
+  const known = imports.find((i) => i.here) ?? imports.find((i) => !i.from.startsWith("."));
+  if (known !== undefined) return known.from;
   const bare = path.replace(/\.cell$/, "");
   const folder = importer.replace(/[^\\/]*$/, "");
-  return folder !== "" && bare.startsWith(folder) ? `./${bare.slice(folder.length)}` : bare;
+  return bare.startsWith(folder) ? `./${bare.slice(folder.length)}` : bare;
 }
 
 function declare(modules: readonly Module[], report: Report): ReadonlyMap<string, Declaration> {
   const all = new Map<string, Declaration>();
-  for (const item of modules.flatMap((m) => m.ast.items)) {
+  // What is imported comes first, so that the importer's is the second of two.
+  for (const item of modules.toReversed().flatMap((m) => m.ast.items)) {
     if (item.kind === "train") continue;
     const before = all.get(item.name.text);
     if (before === undefined) all.set(item.name.text, item);
@@ -127,14 +140,16 @@ function scopeOf(
     for (const { text, span } of i.names) {
       const declared = target?.ast.items.filter((d) => d.kind !== "train") ?? [];
       const found = declared.find((d) => d.name.text === text);
-      const before = imported.get(text) ?? scope.get(text)?.name.span;
+      const before = imported.get(text);
+      const own = scope.get(text) === found ? undefined : scope.get(text)?.name.span;
       if (before !== undefined) report(duplicate(text, span, before));
+      else if (own !== undefined) report(duplicate(text, own, span));
       else if (!used.has(text) && found !== undefined) {
         const label = "nothing in this file uses it";
         report(warning("W201", span, `unused import \`${text}\``, { label, help: "remove it" }));
       }
       imported.set(text, span);
-      if (found !== undefined && before === undefined) scope.set(text, found);
+      if (found !== undefined && !scope.has(text)) scope.set(text, found);
       if (found === undefined && target !== undefined && !target.broken) {
         const names = declared.map((d) => d.name.text);
         report(

@@ -6,6 +6,7 @@ import type { Library } from "../1-resolve/load.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import type { Interval } from "../ops/op.ts";
 import { constantRange } from "./constants.ts";
+import { wholeConst } from "./consts.ts";
 import { type Dim, lengthOf, named } from "./dims.ts";
 import { lengthAsNumber } from "./fn-scope.ts";
 import { callable } from "./functions.ts";
@@ -33,7 +34,11 @@ export interface CellNames {
 export function cellScope(cell: CellNames, where: string, timed: boolean): Scope {
   const { merged, library, report, types } = cell;
   const dim = (name: string): Dim | null =>
-    cell.dims.has(name) ? named(name) : cell.lengths.has(name) ? lengthOf(name) : null;
+    cell.dims.has(name)
+      ? named(name)
+      : cell.lengths.has(name)
+        ? lengthOf(name)
+        : wholeConst(cell.consts(name));
   const name = (e: RefExpr): Type | null => {
     const declared = merged.declared.get(e.name);
     if (declared === undefined) return dimValue(e, cell, where);

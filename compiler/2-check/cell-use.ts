@@ -121,6 +121,7 @@ export function bindDefaults(use: Use, e: CallExpr): boolean {
 function reportUnknownCell(name: Name, scope: Scope): void {
   const { library, report } = scope;
   const { file } = name.span;
+  if (library.isLost(file, name.text)) return;
   const decl = library.visible(file, name.text);
   const elsewhere = library.declarations.get(name.text);
   if (decl === undefined && elsewhere?.kind === "cell") {

@@ -90,13 +90,6 @@ function checkUpdates(cell: CellNames): void {
               : "only states, `let` and `gate` have equations",
         }),
       );
-    } else if (!equation.timed) {
-      report(
-        error("E211", equation.name.span, `\`${name}\` varies from step to step`, {
-          label: "is a state",
-          help: `write \`${name}[t] = …\``,
-        }),
-      );
     }
   }
   for (const d of merged.declared.values()) {

@@ -23,7 +23,8 @@ export function checkFn(fn: FnDecl, library: Library, report: Report): void {
     );
   }
   const own = new Set(fn.params.flatMap((p) => namesIn(p.shape)));
-  const dims = { report, where, known: own, lengths: new Set<string>() };
+  const help = "the dims of a `fn` are those of its parameters";
+  const dims = { report, where, known: own, lengths: new Set<string>(), help };
   const params = new Map<string, Type | null>();
   for (const p of fn.params) {
     const before = fn.params.find((q) => q.name.text === p.name.text)!;

@@ -69,7 +69,7 @@ function checkTrains(
       const model = visible?.kind === "model" ? models.get(name) : undefined;
       const cell = visible?.kind === "cell" ? cells.get(name) : undefined;
       const trained = model ? trainedModel(model) : cell ? trainedCell(cell) : undefined;
-      checkTrain(train, trained, library, report);
+      if (!library.isLost(path, name)) checkTrain(train, trained, library, report);
       if (!trains.has(name)) trains.set(name, train);
     }
   }
@@ -104,11 +104,7 @@ function withoutEchoes(
   library: Library,
 ): readonly Diagnostic[] {
   const broken = new Set(library.modules.filter((m) => m.broken).map((m) => m.path));
-  const anyBroken = broken.size > 0;
-  return diagnostics.filter((d) => {
-    if (!ECHOES.has(d.code)) return true;
-    return !broken.has(d.span.file) && !(anyBroken && d.code === "E207");
-  });
+  return diagnostics.filter((d) => !(ECHOES.has(d.code) && broken.has(d.span.file)));
 }
 
 const mapValues = <A, B>(map: ReadonlyMap<string, A>, f: (a: A) => B): ReadonlyMap<string, B> =>

@@ -5,6 +5,7 @@ import { error } from "../../grammar/diagnostic.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import type { Interval } from "../ops/op.ts";
 import { constantRange } from "./constants.ts";
+import { type Dim, number } from "./dims.ts";
 import { DIM } from "./ranges.ts";
 
 export interface ConstNames {
@@ -19,7 +20,7 @@ export interface ConstNames {
 export function constBounds(names: ConstNames): (name: string) => Interval | null {
   const values = new Map<string, Interval | null>();
   const open: string[] = [];
-  const valueOf = (name: string): Interval | null => {
+  const boundsOf = (name: string): Interval | null => {
     const known = values.get(name);
     if (known !== undefined) return known;
     const decl = names.consts.get(name);
@@ -36,13 +37,16 @@ export function constBounds(names: ConstNames): (name: string) => Interval | nul
       report: names.report,
       where: `const \`${name}\``,
       bounds: (n, e) => {
-        if (names.consts.has(n)) return valueOf(n) ?? undefined;
+        if (names.consts.has(n)) return boundsOf(n) ?? undefined;
         if (names.dims.has(n)) return DIM;
         if (names.other(n)) return null;
         names.report(
           error("E201", e.span, `no const \`${n}\``, {
             label: "is not declared",
-            help: didYouMean(n, [...names.consts.keys(), ...names.dims]),
+            help: didYouMean(
+              n,
+              [...names.consts.keys(), ...names.dims].filter((other) => other !== name),
+            ),
           }),
         );
         return undefined;
@@ -52,5 +56,12 @@ export function constBounds(names: ConstNames): (name: string) => Interval | nul
     values.set(name, value);
     return value;
   };
-  return valueOf;
+  return boundsOf;
+}
+
+/** A const that is a whole number for all sizes, as a dim. */
+export function wholeConst(range: Interval | null): Dim | null {
+  return range !== null && range.lo === range.hi && Number.isSafeInteger(range.lo)
+    ? number(range.lo)
+    : null;
 }

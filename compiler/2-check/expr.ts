@@ -70,7 +70,7 @@ export function typeOfCall(e: CallExpr, piped: Given | null, scope: Scope): Type
     });
   }
   notAFunction(callee, decl?.kind ?? null, scope);
-  return typeArguments(e, scope);
+  return isLayer(name) ? null : typeArguments(e, scope);
 }
 
 /** Fns nested deeper than this are not looked into again: each may call the next twice. */
@@ -149,6 +149,7 @@ export function notAFunction(callee: Name, kind: "cell" | "model" | null, scope:
     scope.report(error("E231", callee.span, message, { label, help }));
     return;
   }
+  if (scope.library.isLost(callee.span.file, name)) return;
   const elsewhere = scope.library.declarations.get(name);
   if (elsewhere !== undefined) {
     const path = scope.library.importPath(elsewhere, callee.span.file);

@@ -3,11 +3,11 @@
 import type { Expr, Name } from "../../grammar/ast.ts";
 import { error } from "../../grammar/diagnostic.ts";
 import { didYouMean } from "../1-resolve/report.ts";
-import { applyRule, asDim, checkSettings, splitArguments } from "./calls.ts";
+import { asDim, checkSettings, splitArguments } from "./calls.ts";
 import { type CellTypes, cellUse } from "./cell-use.ts";
 import { constantOf, type Dim, hasLength } from "./dims.ts";
 import { isKnown, misplaced, notAFunction, typeOf, typeOfCall } from "./expr.ts";
-import { callable, elementwise } from "./functions.ts";
+import { callable } from "./functions.ts";
 import { isLayer, LAYERS, type Layer, type LayerName } from "./layers.ts";
 import { runCell } from "./recurrent.ts";
 import type { CallExpr, FlowExpr, Given, Scope } from "./scope.ts";
@@ -131,13 +131,13 @@ function layerType(
     case "residual": {
       const inner = feed(first!, x, scope, cells);
       if (inner === null) return null;
-      const sum = applyRule(elementwise, [x, { type: inner, expr: first! }], {}, scope);
-      if (sum === null) return null;
-      if (sameType(sum, x.type) && sameType(inner, x.type)) {
-        return { ...sum, ...(inner.parts && { parts: inner.parts }) };
-      }
-      const label = `gives ${showType(inner)}, but it is added to its input, which is ${showType(x.type)}`;
-      scope.report(error("E227", first!.span, `wrong flow in ${scope.where}`, { label }));
+      if (sameType(inner, x.type)) return inner;
+      scope.report(
+        error("E227", first!.span, `\`${name}\` cannot add what it is given`, {
+          label: `gives ${showType(inner)}, but its input is ${showType(x.type)}`,
+          help: "give it the width of its input, or bring the input to its width first: `| dense(K)`",
+        }),
+      );
       return null;
     }
   }

@@ -11,8 +11,9 @@ import { DIM, rangeOf } from "./ranges.ts";
 import type { RefExpr } from "./scope.ts";
 
 /**
- * States are anything at first, then hull(initial value, equation) of that, three times: each round
- * is true of all steps if the one before is, so each is a proof.
+ * Bounds of states grow from their initial values by what the equations make of them, until they
+ * hold for the next step too; an end that still grows after three rounds is let go to infinity.
+ * Then two rounds down: hull(initial value, equation) of bounds that hold, holds. Cousot & Cousot 1977.
  */
 export function checkGates(cell: CellNames, equations: readonly Equation[]): void {
   const past = new Map<string, Interval>();
@@ -32,11 +33,28 @@ export function checkGates(cell: CellNames, equations: readonly Equation[]): voi
       return decl?.kind === "fn" ? decl : undefined;
     },
   };
-  for (let round = 0; round < 3; round++) {
+  const states = [...cell.merged.declared.values()].filter((d) => d.kind === "state");
+  const compute = () => {
     for (const e of equations) now.set(e.name.text, rangeOf(e.value, bounds));
-    for (const d of cell.merged.declared.values()) {
-      if (d.kind === "state") past.set(d.name, union(initialRange(d), now.get(d.name) ?? ANY));
+  };
+  for (const s of states) past.set(s.name, initialRange(s));
+  for (let round = 0, grown = true; grown; round++) {
+    compute();
+    grown = false;
+    for (const { name: state } of states) {
+      const before = past.get(state)!;
+      const after = union(before, now.get(state) ?? ANY);
+      const [lower, higher] = [after.lo < before.lo, after.hi > before.hi];
+      grown ||= lower || higher;
+      past.set(state, {
+        lo: lower && round >= 3 ? ANY.lo : after.lo,
+        hi: higher && round >= 3 ? ANY.hi : after.hi,
+      });
     }
+  }
+  for (let round = 0; round < 2; round++) {
+    for (const s of states) past.set(s.name, union(initialRange(s), now.get(s.name) ?? ANY));
+    compute();
   }
   for (const e of equations) {
     const range = now.get(e.name.text) ?? ANY;

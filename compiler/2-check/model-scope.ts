@@ -6,6 +6,7 @@ import type { Library } from "../1-resolve/load.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import type { Interval } from "../ops/op.ts";
 import { type Constants, constantRange } from "./constants.ts";
+import { wholeConst } from "./consts.ts";
 import { named } from "./dims.ts";
 import { flowOf } from "./flow.ts";
 import { lengthAsNumber } from "./fn-scope.ts";
@@ -80,7 +81,7 @@ export function modelScope(model: ModelNames, where: string): Scope {
     alternatives: () =>
       [...types].flatMap(([n, type]) => (type === null ? [] : [{ name: n, text: n, type }])),
     dims: model.dims,
-    dim: (n) => (model.dims.has(n) ? named(n) : null),
+    dim: (n) => (model.dims.has(n) ? named(n) : wholeConst(model.consts(n))),
     constant: (e) => constantRange(e, constants),
     flow: (e) => flowOf(e, scope, model.cells),
   };

@@ -26,7 +26,7 @@ export function order(values: ReadonlyMap<string, Expr>, reads: (e: RefExpr) => 
     if (done.has(name)) return;
     const start = path.findIndex((r) => r.from === name);
     if (start >= 0) {
-      cycles.push(fromFirst(path.slice(start), [...values.keys()]));
+      cycles.push(fromFirst(path.slice(start)));
       return;
     }
     for (const e of expressions(values.get(name)!)) {
@@ -42,9 +42,9 @@ export function order(values: ReadonlyMap<string, Expr>, reads: (e: RefExpr) => 
   return { names, cycles: distinct(cycles) };
 }
 
-/** The same cycle, begun at the name that is declared first. */
-function fromFirst(cycle: readonly Read[], names: readonly string[]): Read[] {
-  const places = cycle.map((r) => names.indexOf(r.from));
+/** The same cycle, begun at the read that stands first in the text. */
+function fromFirst(cycle: readonly Read[]): Read[] {
+  const places = cycle.map((r) => r.at.span.start);
   const first = places.indexOf(Math.min(...places));
   return [...cycle.slice(first), ...cycle.slice(0, first)];
 }

@@ -68,7 +68,7 @@ function fitNamed(
 ): boolean {
   const { flat, scope } = use;
   const name = arg.name.text;
-  const alone = name === "memory" && flat.memories.length === 1 ? flat.memories[0]! : null;
+  const alone = name === "memory" && flat.memories.length === 1 ? flat.memories[0] : undefined;
   const memory = flat.memories.find((m) => m.name === name) ?? alone;
   const target = memory ?? flat.inputs.find((i) => i.name === name);
   const type = typeOf(arg.value, scope);

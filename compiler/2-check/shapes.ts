@@ -15,6 +15,8 @@ export interface Dims {
   readonly known: ReadonlySet<string>;
   /** Lengths of sequences, which only the sequence itself may have. */
   readonly lengths: ReadonlySet<string>;
+  /** What to do about a dim that is not known, where it is not to declare it in `<…>`. */
+  readonly help?: string;
 }
 
 /** Null where a dim was reported. */
@@ -70,7 +72,7 @@ function unknownName(e: DimExpr, dims: Dims): boolean {
       dims.report(
         error("E218", e.span, `no dim \`${e.name}\` in ${dims.where}`, {
           label: "is not declared",
-          help: didYouMean(e.name, dims.known) ?? `declare it: \`<…, ${e.name}>\``,
+          help: didYouMean(e.name, dims.known) ?? dims.help ?? `declare it: \`<…, ${e.name}>\``,
         }),
       );
       return true;
