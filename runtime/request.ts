@@ -16,7 +16,10 @@ export interface Request {
   readonly inputs: Values;
   /** States before the first step, [B][…]; those left out start as the spec says. */
   readonly initial?: Values;
-  /** Steps of each sample, 1 to T; an array where the model has one sequence, else by sequence. */
+  /**
+   * Steps of each sample, 0 to T; an array where the model has one sequence, else by sequence. A sample
+   * of no steps ends in the states that it starts from.
+   */
   readonly lengths?: readonly number[] | Readonly<Record<string, readonly number[]>>;
 }
 
@@ -236,12 +239,12 @@ function readLengths(
       continue;
     }
     const wrong = list.findIndex(
-      (n: unknown) => !(Number.isInteger(n) && Number(n) >= 1 && Number(n) <= steps),
+      (n: unknown) => !(Number.isInteger(n) && Number(n) >= 0 && Number(n) <= steps),
     );
     if (wrong >= 0)
       bad(
         `${path}[${wrong}]`,
-        `${JSON.stringify(list[wrong])} is not a whole number from 1 to ${steps}`,
+        `${JSON.stringify(list[wrong])} is not a whole number from 0 to ${steps}`,
       );
     else result.set(sequence, { data: Float64Array.from(list as number[]), shape: [samples] });
   }
