@@ -7,14 +7,22 @@ import { rewrite } from "../ir/rewrite.ts";
 import { filled } from "../ops/structured.ts";
 import { OPS } from "../ops/table.ts";
 import { renamed } from "./fold-renames.ts";
+import { leaving, onceAGraph, usersOf } from "./users.ts";
 
 export function fold(graph: Graph): Graph {
+  const users = onceAGraph(usersOf);
+  const taken = onceAGraph(leaving);
   return rewrite(
     graph,
-    (node, { b, map }) => {
+    (node, c) => {
       if (node.kind !== "apply") return null;
+      const { b, map } = c;
       const here = { ...node, args: node.args.map(map) };
-      return constant(b, here) ?? neutral(b, here) ?? renamed(b, here);
+      const isShared = (i: number): boolean => {
+        const id = node.args[i]!;
+        return taken(c).has(id) || users(c).get(id)?.length !== 1;
+      };
+      return constant(b, here) ?? neutral(b, here, isShared) ?? renamed(b, here);
     },
     { bodies: true },
   );
@@ -66,7 +74,7 @@ function constant(b: Builder, node: Apply): NodeId | null {
 }
 
 /** x + 0, x · 1, where(c, x, x) and the like: the value itself, where the type stays. */
-function neutral(b: Builder, node: Apply): NodeId | null {
+function neutral(b: Builder, node: Apply, isShared: (i: number) => boolean): NodeId | null {
   const [x, y, z] = node.args;
   if (x === undefined) return null;
   const [p, q] = [uniform(b, x), y === undefined ? null : uniform(b, y)];
@@ -90,7 +98,7 @@ function neutral(b: Builder, node: Apply): NodeId | null {
     case "neg":
       return argument(b, x, "neg");
     case "where":
-      return y === undefined || z === undefined ? null : chosen(b, node, x, y, z);
+      return y === undefined || z === undefined ? null : chosen(b, node, isShared, x, y, z);
     case "maximum":
     case "minimum":
       return x === y ? x : null;
@@ -99,8 +107,15 @@ function neutral(b: Builder, node: Apply): NodeId | null {
   }
 }
 
-/** A choice that is known, or made before by the same condition. */
-function chosen(b: Builder, node: Apply, c: NodeId, x: NodeId, y: NodeId): NodeId | null {
+/** A choice that is known, or made before by the same condition for this one alone. */
+function chosen(
+  b: Builder,
+  node: Apply,
+  isShared: (i: number) => boolean,
+  c: NodeId,
+  x: NodeId,
+  y: NodeId,
+): NodeId | null {
   const typed = (id: NodeId): NodeId | null => (sameType(b.type(id), node.type) ? id : null);
   const known = uniform(b, c);
   if (known !== null) return typed(known !== 0 ? x : y);
@@ -108,6 +123,7 @@ function chosen(b: Builder, node: Apply, c: NodeId, x: NodeId, y: NodeId): NodeI
   const before = (id: NodeId, side: 1 | 2): NodeId | null => {
     const inner = b.node(id);
     if (inner.kind !== "apply" || inner.op !== "where" || inner.args[0] !== c) return null;
+    if (isShared(side)) return null;
     const taken = inner.args[side];
     return taken !== undefined && sameType(b.type(taken), b.type(id)) ? taken : null;
   };

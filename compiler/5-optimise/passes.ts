@@ -9,18 +9,21 @@ import { fold } from "./fold.ts";
 import { groupSums } from "./group-sums.ts";
 import { hoist, hoistProducts } from "./hoist.ts";
 import { joinProducts } from "./join-products.ts";
+import { packConsts } from "./pack-consts.ts";
 import { packParts } from "./pack-parts.ts";
 import { padsToConcat } from "./pads-to-concat.ts";
 import { pullRenames } from "./pull-renames.ts";
+import { saveEpilogues } from "./save-epilogues.ts";
 import { sink } from "./sink.ts";
 import { splitProducts } from "./split-products.ts";
 import { throughMasks } from "./through-masks.ts";
 import { tidyScans } from "./tidy-scans.ts";
+import { unpackGradients } from "./unpack-gradients.ts";
 
 export type Pass = (graph: Graph) => Graph;
 
-/** Neutral ops gone, equal nodes shared, nothing computed in vain: what every other pass leaves to do. */
-const CLEAN: readonly Pass[] = [fold, cse, tidyScans, fold, cse, dropDead];
+/** Neutral ops gone, equal nodes shared, scans tidy: what other passes leave to do. */
+const CLEAN: readonly Pass[] = [fold, cse, tidyScans, fold, cse];
 /** Shared operands are read once: first in the loop, then, of what left it, outside. */
 const JOIN: readonly Pass[] = [joinProducts, fold, packParts, fold];
 
@@ -36,6 +39,7 @@ export const FORWARD: readonly Pass[] = [
   ...CLEAN,
   ...JOIN,
   pullRenames,
+  packConsts,
   ...CLEAN,
 ];
 
@@ -51,11 +55,15 @@ export const BACKWARD: readonly Pass[] = [
   ...JOIN,
   pullRenames,
   ...CLEAN,
+  saveEpilogues,
+  unpackGradients,
+  ...CLEAN,
 ];
 
 export const optimiseForward = (graph: Graph): Graph => run(FORWARD, graph);
 export const optimiseBackward = (graph: Graph): Graph => run(BACKWARD, graph);
 
+/** Passes count who reads a value: what nobody needs is dropped after each. */
 function run(passes: readonly Pass[], graph: Graph): Graph {
-  return passes.reduce((g, pass) => verify(pass(g), pass.name), graph);
+  return passes.reduce((g, pass) => dropDead(verify(pass(g), pass.name)), graph);
 }
