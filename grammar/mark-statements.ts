@@ -24,16 +24,17 @@ export function markStatements(tokens: readonly IToken[]): Marked {
   const opens = (i: number): TokenType | null => {
     const token = tokens[i]!;
     if (isKeyword(tokens, i, T.ITEM_KEYWORDS)) return token.tokenType;
+    if (block === "members" && isKeyword(tokens, i, T.MEMBER_KEYWORDS)) return token.tokenType;
     if (!open) return null;
-    if (block === "settings")
-      return brackets.length === 0 && isKey(token, marked[i - 1]) ? T.SettingKey : null;
-    if (isKeyword(tokens, i, T.MEMBER_KEYWORDS)) return token.tokenType;
+    if (block === "settings") return isKey(token, marked[i - 1], brackets) ? T.SettingKey : null;
     const before = tokens[i - 1]!;
     const declared = before.startOffset === starts.at(-1) || before.tokenType === T.Dot;
     const listed = statement === T.Output && before.tokenType === T.Comma;
     if (!isName(token) || declared || listed) return null;
-    const assigned = brackets.length === 0 && tokens[i + 1]?.tokenType === T.Equal;
-    return assigned || isIndexedTarget(tokens, i) ? T.StatementName : null;
+    const outside = brackets.length === 0 && before.tokenType !== T.Comma;
+    return (outside && tokens[i + 1]?.tokenType === T.Equal) || isIndexedTarget(tokens, i)
+      ? T.StatementName
+      : null;
   };
 
   for (const [i, token] of tokens.entries()) {
@@ -41,10 +42,8 @@ export function markStatements(tokens: readonly IToken[]): Marked {
     if (type !== null) {
       statement = type;
       brackets = [];
-      if (ITEMS.has(type)) {
-        open = false;
-        block = type === T.Train ? "settings" : WITH_MEMBERS.has(type) ? "members" : null;
-      }
+      open = !ITEMS.has(type); // where a member stands, a missing `{` was meant
+      if (!open) block = type === T.Train ? "settings" : WITH_MEMBERS.has(type) ? "members" : null;
     }
     marked.push(type === null ? token : retype(token, type));
     if (type !== null) starts.push(token.startOffset);
@@ -82,17 +81,20 @@ function isIndexedTarget(tokens: readonly IToken[], i: number): boolean {
   return false;
 }
 
-/** A known key, or a name where the setting before it can only be over. */
-function isKey(token: IToken, before: IToken | undefined): boolean {
+/**
+ * A name where the setting before it can only be over. Inside brackets, which may have been left
+ * open, and after what could still go on, only a known key.
+ */
+function isKey(token: IToken, before: IToken | undefined, brackets: readonly IToken[]): boolean {
   if (!isName(token) || before === undefined) return false;
   const known = NAMES_OF_SETTINGS.includes(token.image);
   if (before.tokenType === T.SettingKey || before.tokenType === T.Greater) return known;
-  return (
+  const over =
     tokenMatcher(before, T.Word) ||
     before.tokenType === T.NumberLiteral ||
-    before.tokenType === T.LCurly ||
-    CLOSERS.has(before.tokenType)
-  );
+    CLOSERS.has(before.tokenType);
+  if (brackets.length > 0) return over && known;
+  return over || before.tokenType === T.LCurly;
 }
 
 function retype(token: IToken, type: TokenType): IToken {

@@ -92,7 +92,8 @@ function openerBefore(tokens: readonly IToken[], end: number): IToken | null {
 function diagnose(m: Mistake): Diagnostic {
   const { got, opener } = m;
   const closer = got !== null && CLOSERS.has(got.tokenType);
-  if (closer && (opener === null || (m.betweenStatements && m.rule === "file")))
+  const stray = m.rule === "file" || got?.tokenType !== RCurly;
+  if (closer && (opener === null || (m.betweenStatements && stray)))
     return error("E106", tokenSpan(got, m.file), `\`${got.image}\` closes nothing`, {
       label: "no bracket is open here",
       help: "remove it, or open what it should close",
