@@ -78,7 +78,7 @@ test("every file says what goes in and out, and stays short", () => {
     const lines = source.split("\n").length;
     return [
       ...(/^\/\*\* @file /.test(head) ? [] : [`${f}: no @file header`]),
-      ...(lines > 400 ? [`${f}: ${lines} lines`] : []),
+      ...(lines > 400 && !/generated/i.test(head.slice(0, 200)) ? [`${f}: ${lines} lines`] : []),
     ];
   });
   expect(faults).toEqual([]);
