@@ -3,7 +3,7 @@
  *  differences of the forward pass. Layer 2: every backend's values and gradients against float64.
  *  Never loosens a tolerance, never leaves out an element without counting it. */
 import type { Artifact, Programs } from "./artifact/artifact.ts";
-import { shapeOf } from "./artifact/extent.ts";
+import { shapeOf, unflatten } from "./artifact/extent.ts";
 import { signature, sequences } from "./artifact/signature.ts";
 import { DeviceError, type Device, type Session, type Sizes } from "./devices/device.ts";
 import { firstNonFinite, referenceDevice } from "./devices/reference.ts";
@@ -19,7 +19,7 @@ import type {
   Worst,
 } from "./gradcheck/report.ts";
 import { permutation, random } from "./random.ts";
-import { type Tensor, unflatten } from "./values.ts";
+import type { Tensor } from "./values.ts";
 
 export interface GradcheckOptions {
   /** Backends for layer 2; none by default. */

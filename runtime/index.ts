@@ -3,7 +3,7 @@
 import type { Artifact } from "./artifact/artifact.ts";
 import { fault } from "./artifact/fault.ts";
 import { load as loadArtifact, parse } from "./artifact/load.ts";
-import { DeviceError } from "./devices/device.ts";
+import { type Device, DeviceError } from "./devices/device.ts";
 import { type BackendName, deviceNamed } from "./devices/table.ts";
 import { RuntimeError, unwrap } from "./errors.ts";
 import { type Model, openModel } from "./model.ts";
@@ -31,7 +31,8 @@ export interface LoadOptions {
 
 /**
  * A model from an artifact: its JSON text, its bytes, or what JSON.parse gave. Rejects with a
- * RuntimeError that says all that is wrong with it (R1), or that the backend cannot run here (R4).
+ * RuntimeError that says all that is wrong with it (R1), or that the backend cannot run here (R4); with
+ * a DeviceError where the backend fails on this very artifact.
  */
 export async function load(
   artifact: unknown,
@@ -45,25 +46,16 @@ export async function load(
   return openModel(checked, await device(backend), seed ?? checked.train?.seed ?? 0);
 }
 
-async function device(backend: string): ReturnType<typeof deviceNamed> {
-  const why = async (): Promise<string | null> => {
-    try {
-      const found = await deviceNamed(backend);
-      const there = await found.available();
-      return there.ok ? null : there.why;
-    } catch (error) {
-      if (error instanceof DeviceError) return error.message;
-      throw error;
-    }
-  };
-  const refused = await why();
-  if (refused === null) return deviceNamed(backend);
-  throw new RuntimeError([
-    fault(
-      "R401",
-      "backend",
-      `${backend} cannot run here: ${refused}`,
-      'try "auto", or "reference"',
-    ),
-  ]);
+/** The device, where it runs here. */
+async function device(backend: string): Promise<Device> {
+  const refuse = (why: string): RuntimeError =>
+    new RuntimeError([
+      fault("R401", "backend", `${backend} cannot run here: ${why}`, 'try "auto", or "reference"'),
+    ]);
+  const found = await deviceNamed(backend).catch((error: unknown) => {
+    throw error instanceof DeviceError ? refuse(error.message) : error;
+  });
+  const there = await found.available();
+  if (!there.ok) throw refuse(there.why);
+  return found;
 }

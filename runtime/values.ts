@@ -1,6 +1,6 @@
 /** @file Numbers as callers hold them. In: nested arrays, or flat data with a shape. Out: float64
  *  tensors, or faults that name the value, what was wanted and got. Never keeps a caller's array. */
-import { elements } from "./artifact/extent.ts";
+import { elements, unflatten } from "./artifact/extent.ts";
 import { type Fault, type Result, fail, fault, ok } from "./artifact/fault.ts";
 import type { Extent } from "./artifact/kernel.ts";
 import type { Real } from "./devices/device.ts";
@@ -190,18 +190,8 @@ function numbers({ data, shape }: Tensor, { what, path, of }: Wanted): readonly 
 }
 
 /** "[1][0][4]" of the i-th element. */
-export function indexOf(i: number, shape: readonly number[]): string {
+function indexOf(i: number, shape: readonly number[]): string {
   return unflatten(i, shape)
     .map((k) => `[${k}]`)
     .join("");
-}
-
-export function unflatten(i: number, shape: readonly number[]): readonly number[] {
-  const index: number[] = [];
-  let rest = i;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    index.unshift(rest % shape[axis]!);
-    rest = Math.floor(rest / shape[axis]!);
-  }
-  return index;
 }

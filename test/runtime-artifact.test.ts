@@ -424,6 +424,14 @@ const rules: readonly (readonly [
     `R107 ${PACKED}.value`,
   ],
   [
+    "a kernel that would run for ever",
+    (a) => {
+      const extents = [2 ** 20, 2 ** 20];
+      packed(a).reductions = [{ kind: "sum", vars: [2, 3], extents, of: lit(1) }];
+    },
+    `R103 ${PACKED}`,
+  ],
+  [
     "too many inputs",
     (_, f) => {
       const kernel = scanOf(f).kernels[0]! as Writable<Kernel>;

@@ -398,6 +398,11 @@ describe("errors", () => {
       "input:x: 5 numbers do not make shape [3,2]",
     );
   });
+  test("buffers beyond its memory", async () => {
+    const session = await open();
+    session.write("input:x", new Float64Array(1), [1, 1]);
+    await expect(session.run("forward", { T: 2 ** 20, B: 2 ** 20 })).rejects.toThrow(DeviceError);
+  });
   test("a missing size, a missing program, a closed session", async () => {
     const session = await open();
     await expect(session.run("forward", { T: 2 })).rejects.toThrow(
@@ -427,7 +432,7 @@ describe("firstNonFinite", () => {
       kind: "input",
       step: null,
       index: [1, 0],
-      value: Number.NaN,
+      value: "NaN",
       places: [],
     });
   });
@@ -439,7 +444,7 @@ describe("firstNonFinite", () => {
       kind: "kernel",
       step: 2,
       index: [0],
-      value: Infinity,
+      value: "Infinity",
       places: [{ of: "let y", file: "probe.cell", line: 3, column: 5 }],
     });
   });

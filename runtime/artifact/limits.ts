@@ -16,6 +16,8 @@ export const LIMITS = {
   extent: 2 ** 24,
   /** Elements of a buffer, every symbol counted as 1. */
   elements: 2 ** 28,
+  /** Elements of a kernel times the terms of its largest reduction, every symbol counted as 1. */
+  iterations: 2 ** 40,
   name: 256,
   label: 2_000,
   text: 4_000_000,

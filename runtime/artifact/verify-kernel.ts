@@ -13,6 +13,7 @@ import {
   MAX_INPUTS,
   UNARY,
 } from "./kernel.ts";
+import { LIMITS } from "./limits.ts";
 
 export interface KernelScope {
   readonly buffers: readonly Buffer[];
@@ -33,6 +34,11 @@ export function verifyKernel(kernel: Kernel, path: string, scope: KernelScope): 
     report("R107", ".axes", `[${kernel.axes}] fills a buffer of shape [${out.shape}]`);
   for (const place of kernel.places)
     if (place >= scope.places) report("R105", ".places", `there is no place ${place}`);
+
+  const inner = kernel.reductions.map((r) => product(r.extents));
+  const iterations = product(kernel.axes) * Math.max(1, ...inner);
+  if (iterations > LIMITS.iterations)
+    report("R103", "", `it counts to ${iterations}; ${LIMITS.iterations} is the most`);
 
   const axes = new Map(kernel.axes.map((extent, i): [number, Extent] => [i, extent]));
   const loads = new Set<number>();
@@ -63,6 +69,10 @@ export function verifyKernel(kernel: Kernel, path: string, scope: KernelScope): 
 
 export function sameExtents(a: readonly Extent[], b: readonly Extent[]): boolean {
   return a.length === b.length && a.every((extent, i) => extent === b[i]);
+}
+
+function product(extents: readonly Extent[]): number {
+  return extents.reduce<number>((n, extent) => n * (typeof extent === "number" ? extent : 1), 1);
 }
 
 interface Walk {

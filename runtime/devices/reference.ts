@@ -2,8 +2,9 @@
  *  Slow and exact: what every other device is compared with. Never makes text; never guesses: a tensor
  *  that is missing or of another shape is a DeviceError. */
 import type { Artifact, Programs } from "../artifact/artifact.ts";
-import { sameShape } from "../artifact/extent.ts";
-import type { Kernel, Program } from "../artifact/kernel.ts";
+import { elements, sameShape, unflatten } from "../artifact/extent.ts";
+import type { Program } from "../artifact/kernel.ts";
+import { type Place, placeAt } from "../artifact/place.ts";
 import {
   type Device,
   DeviceError,
@@ -33,14 +34,9 @@ export interface NonFinite {
   readonly kind: "input" | "kernel";
   readonly step: number | null;
   readonly index: readonly number[];
-  readonly value: number;
+  readonly value: "NaN" | "Infinity" | "-Infinity";
   /** The equations the kernel computes: "gate i" at file:line:column. */
-  readonly places: readonly {
-    readonly of: string;
-    readonly file: string;
-    readonly line: number;
-    readonly column: number;
-  }[];
+  readonly places: readonly Place[];
 }
 
 /**
@@ -64,8 +60,8 @@ export function firstNonFinite(
       kind: "kernel",
       step,
       index: unflatten(at, out.shape),
-      value: out.data[at]!,
-      places: placesOf(artifact, kernel),
+      value: wordFor(out.data[at]!),
+      places: kernel.places.map((place) => placeAt(artifact, place)),
     });
   };
   const built = plan(spec, sizes, watch);
@@ -78,7 +74,7 @@ export function firstNonFinite(
         kind: "input",
         step: null,
         index: unflatten(at, from.shape),
-        value: from.data[at]!,
+        value: wordFor(from.data[at]!),
         places: [],
       };
     built.buffers[buffer]!.data.set(from.data);
@@ -122,7 +118,7 @@ function open(artifact: Artifact): Session {
     }),
     write: (name, data, shape) => {
       alive();
-      const count = shape.reduce((p, e) => p * e, 1);
+      const count = elements(shape);
       if (data.length !== count)
         throw new DeviceError(`${name}: ${data.length} numbers do not make shape [${shape}]`);
       if (name.startsWith("param:")) paramsVersion += 1;
@@ -260,24 +256,6 @@ function fetch(
   return tensor;
 }
 
-function placesOf(artifact: Artifact, kernel: Kernel): NonFinite["places"] {
-  return kernel.places.map((index) => {
-    const place = artifact.source.places[index]!;
-    return {
-      of: place.of,
-      file: artifact.source.files[place.file]!.path,
-      line: place.line,
-      column: place.column,
-    };
-  });
-}
-
-function unflatten(at: number, shape: readonly number[]): number[] {
-  const index: number[] = [];
-  let rest = at;
-  for (const extent of [...shape].reverse()) {
-    index.unshift(rest % extent);
-    rest = Math.floor(rest / extent);
-  }
-  return index;
+function wordFor(x: number): NonFinite["value"] {
+  return Number.isNaN(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity";
 }

@@ -1,7 +1,7 @@
 /** @file Which equations read a tensor. In: an artifact, a store name. Out: places in the spec. */
 import type { Artifact } from "../artifact/artifact.ts";
 import type { BufferId, Expr, Kernel, Program } from "../artifact/kernel.ts";
-import type { Place } from "./report.ts";
+import { type Place, placeAt } from "../artifact/place.ts";
 
 /** Of the forward pass, in its order; of the tensor's declaration where no equation is known. */
 export function placesOf(artifact: Artifact, store: string): readonly Place[] {
@@ -13,10 +13,7 @@ export function placesOf(artifact: Artifact, store: string): readonly Place[] {
     const name = store.slice(store.indexOf(":") + 1);
     for (const { name: other, place } of declared) if (other === name) found.add(place);
   }
-  return [...found].map((i) => {
-    const { of, file, line, column } = artifact.source.places[i]!;
-    return { of, file: artifact.source.files[file]!.path, line, column };
-  });
+  return [...found].map((i) => placeAt(artifact, i));
 }
 
 /** Places of the kernels that load the buffer, or what `prepare` or a scan makes of it alone. */

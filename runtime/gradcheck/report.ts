@@ -1,4 +1,5 @@
 /** @file What a gradient check found. In: nothing. Out: plain JSON data. */
+import type { Place } from "../artifact/place.ts";
 import type { NonFinite } from "../devices/reference.ts";
 import type { BackendReport, Sizes } from "../devices/device.ts";
 
@@ -53,13 +54,6 @@ export interface Worst {
   readonly error: number;
   /** The equations that read the tensor. */
   readonly places: readonly Place[];
-}
-
-export interface Place {
-  readonly of: string;
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
 }
 
 export interface BackendCheck {

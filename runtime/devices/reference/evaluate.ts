@@ -89,9 +89,9 @@ export function flatLoad(
 }
 
 export function sizeOf(symbol: string, sizes: Sizes): number {
-  const value = sizes[symbol];
-  if (value === undefined) throw new DeviceError(`size ${symbol} is needed and was not given`);
-  return value;
+  if (!Object.hasOwn(sizes, symbol))
+    throw new DeviceError(`size ${symbol} is needed and was not given`);
+  return sizes[symbol]!;
 }
 
 function atSizes(form: Affine, sizes: Sizes): number {

@@ -3,7 +3,7 @@
 import { elements, shapeOf } from "../../artifact/extent.ts";
 import type { BufferId, Kernel, Program, ScanStage, Stage } from "../../artifact/kernel.ts";
 import { DeviceError, type Sizes } from "../device.ts";
-import type { Tensor } from "./evaluate.ts";
+import { sizeOf, type Tensor } from "./evaluate.ts";
 import { compileKernel } from "./kernel.ts";
 
 /** Called after every kernel: its output as just written, and the step inside a scan. */
@@ -17,12 +17,14 @@ export interface Plan {
 
 export function plan(program: Program, sizes: Sizes, watch: Watch | null = null): Plan {
   for (const { shape } of program.buffers)
-    for (const extent of shape)
-      if (typeof extent === "string" && sizes[extent] === undefined)
-        throw new DeviceError(`size ${extent} is needed and was not given`);
-  const buffers = program.buffers.map(({ shape, label }): Tensor => {
-    const extents = shapeOf(shape, sizes);
-    return { data: new Float64Array(elements(extents)), shape: extents, label };
+    for (const extent of shape) if (typeof extent === "string") sizeOf(extent, sizes);
+  const shapes = program.buffers.map(({ shape }) => shapeOf(shape, sizes));
+  const bytes = shapes.reduce((sum, shape) => sum + 8 * elements(shape), 0);
+  if (bytes > MOST_BYTES)
+    throw new DeviceError(`${Math.ceil(bytes / 2 ** 20)} MiB of buffers are more than it takes`);
+  const buffers = program.buffers.map(({ label }, i): Tensor => {
+    const shape = shapes[i]!;
+    return { data: new Float64Array(elements(shape)), shape, label };
   });
   const context: Context = { buffers, sizes, watch };
   return {
@@ -31,6 +33,9 @@ export function plan(program: Program, sizes: Sizes, watch: Watch | null = null)
     run: sequence(program.stages.map((stage) => compileStage(stage, context))),
   };
 }
+
+/** 8 GiB. */
+const MOST_BYTES = 2 ** 33;
 
 interface Context {
   readonly buffers: readonly Tensor[];
@@ -62,8 +67,7 @@ function compile(kernel: Kernel, { buffers, sizes, watch }: Context): Action {
 
 function compileScan(scan: ScanStage, context: Context): Action {
   const data = (id: BufferId): Float64Array => context.buffers[id]!.data;
-  const steps = context.sizes[scan.over];
-  if (steps === undefined) throw new DeviceError(`size ${scan.over} is needed and was not given`);
+  const steps = sizeOf(scan.over, context.sizes);
   const slices = scan.slices.map((s) => ({ local: data(s.local), of: data(s.of) }));
   const collects = scan.collects.map((c) => ({ from: data(c.from), into: data(c.into) }));
   const sums = scan.sums.map((s) => ({ from: data(s.from), into: data(s.into) }));
