@@ -24,8 +24,10 @@ export type Declaration = FnDecl | CellDecl | ModelDecl;
 export interface Library {
   /** The entry first, then in the order of their imports. */
   readonly modules: readonly Module[];
-  /** Every fn, cell and model; one name means one thing. */
+  /** Every fn, cell and model by the name it goes by over all files; the entry's by their own. */
   readonly declarations: ReadonlyMap<string, Declaration>;
+  /** The name that a declaration goes by. */
+  readonly nameOf: (d: Declaration) => string;
   /** What `name` means in `file`: declared there or imported; undefined where neither. */
   readonly visible: (file: string, name: string) => Declaration | undefined;
   /** Is it imported, but not to be found? That was reported, and its uses are no further mistake. */
@@ -72,9 +74,11 @@ export function load(entry: string, read: Read, report: Report): Library {
   const scopes = new Map(
     [...modules].map(([path, module]) => [path, scopeOf(module, modules, report)]),
   );
+  const names = new Map([...declarations].map(([name, d]) => [d, name]));
   return {
     modules: [...modules.values()],
     declarations,
+    nameOf: (d) => names.get(d) ?? d.name.text,
     visible: (file, name) => scopes.get(file)?.get(name),
     isLost: (file, name) =>
       !scopes.get(file)?.has(name) &&
@@ -112,14 +116,23 @@ function importName(path: string, importer: string, modules: readonly Module[]):
   return bare.startsWith(folder) ? `./${bare.slice(folder.length)}` : bare;
 }
 
+/** Names over all files. Where two files declare one name, the later goes by `name@2`. */
 function declare(modules: readonly Module[], report: Report): ReadonlyMap<string, Declaration> {
   const all = new Map<string, Declaration>();
-  // What is imported comes first, so that the importer's is the second of two.
-  for (const item of modules.toReversed().flatMap((m) => m.ast.items)) {
-    if (item.kind === "train") continue;
-    const before = all.get(item.name.text);
-    if (before === undefined) all.set(item.name.text, item);
-    else report(duplicate(item.name.text, item.name.span, before.name.span));
+  for (const { ast } of modules) {
+    const here = new Map<string, Declaration>();
+    for (const item of ast.items) {
+      if (item.kind === "train") continue;
+      const { text, span } = item.name;
+      const before = here.get(text);
+      if (before !== undefined) report(duplicate(text, span, before.name.span));
+      here.set(text, before ?? item);
+    }
+    for (const [name, item] of here) {
+      let unique = name;
+      for (let n = 2; all.has(unique); n++) unique = `${name}@${n}`;
+      all.set(unique, item);
+    }
   }
   return all;
 }

@@ -109,38 +109,45 @@ export const replaceInShape = (s: ShapeExpr, map: DimMap): ShapeExpr => ({
   dims: s.dims.map((d) => replaceInDim(d, map)),
 });
 
-/** `e` with every dim in `map` replaced, in `<…>` and where it stands as a number. */
-export function replaceInExpr(e: Expr, map: DimMap): Expr {
-  const again = (x: Expr) => replaceInExpr(x, map);
+/** A copy of `e` in which `f` has seen every expression, inner ones first. */
+export function mapExpr(e: Expr, f: (e: Expr) => Expr): Expr {
+  const again = (x: Expr) => mapExpr(x, f);
   switch (e.kind) {
     case "number":
-      return e;
-    case "ref": {
-      const dim = e.lag === null ? map.get(e.name) : undefined;
-      return dim === undefined ? e : asExpr(dim);
-    }
+    case "ref":
+    case "apply-dims":
+      return f(e);
     case "unary":
-      return { ...e, operand: again(e.operand) };
+      return f({ ...e, operand: again(e.operand) });
     case "binary":
     case "pipe":
-      return { ...e, left: again(e.left), right: again(e.right) };
+      return f({ ...e, left: again(e.left), right: again(e.right) });
     case "call":
-      return {
-        ...e,
-        dims: e.dims?.map((d) => replaceInDim(d, map)) ?? null,
-        args: replaceInArgs(e.args, map),
-      };
-    case "apply-dims":
-      return { ...e, dims: e.dims.map((d) => replaceInDim(d, map)) };
+      return f({ ...e, args: mapArgs(e.args, again) });
     case "member":
-      return { ...e, object: again(e.object) };
+      return f({ ...e, object: again(e.object) });
     case "record":
-      return { ...e, fields: e.fields.map((f) => ({ ...f, value: again(f.value) })) };
+      return f({ ...e, fields: e.fields.map((x) => ({ ...x, value: again(x.value) })) });
   }
 }
 
+/** `e` with every dim in `map` replaced, in `<…>` and where it stands as a number. */
+export const replaceInExpr = (e: Expr, map: DimMap): Expr =>
+  mapExpr(e, (x) => {
+    if (x.kind === "ref") {
+      const dim = x.lag === null ? map.get(x.name) : undefined;
+      return dim === undefined ? x : asExpr(dim);
+    }
+    if (x.kind === "apply-dims") return { ...x, dims: x.dims.map((d) => replaceInDim(d, map)) };
+    if (x.kind !== "call" || x.dims === null) return x;
+    return { ...x, dims: x.dims.map((d) => replaceInDim(d, map)) };
+  });
+
 export const replaceInArgs = (args: readonly Arg[], map: DimMap): readonly Arg[] =>
-  args.map((a) => (a.kind === "target" ? a : { ...a, value: replaceInExpr(a.value, map) }));
+  mapArgs(args, (e) => replaceInExpr(e, map));
+
+const mapArgs = (args: readonly Arg[], f: (e: Expr) => Expr): readonly Arg[] =>
+  args.map((a) => (a.kind === "target" ? a : { ...a, value: f(a.value) }));
 
 /** A dim as the number it is in an expression. */
 function asExpr(d: DimExpr): Expr {

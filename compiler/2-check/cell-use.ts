@@ -1,6 +1,6 @@
 /** @file A cell as a layer's argument. In: `GRU<H>`, and the types that its names are given. Out: its
  *  dims: written, inferred, or their defaults. */
-import type { Expr, Name } from "../../grammar/ast.ts";
+import type { CellDecl, Expr, Name } from "../../grammar/ast.ts";
 import { error } from "../../grammar/diagnostic.ts";
 import { didYouMean, list } from "../1-resolve/report.ts";
 import { suggestion } from "./calls.ts";
@@ -13,9 +13,9 @@ import { allOf, readDim } from "./shapes.ts";
 import { type Shape, showShape, showType, type Type } from "./types.ts";
 import { type Bindings, unify } from "./unify.ts";
 
-/** Checked cells by name, with the types of their names. */
+/** Checked cells, with the types of their names. */
 export type CellTypes = ReadonlyMap<
-  string,
+  CellDecl,
   { readonly flat: FlatCell; readonly types: ReadonlyMap<string, Type | null> }
 >;
 
@@ -42,7 +42,7 @@ export function cellUse(layer: string, e: CallExpr, scope: Scope, cells: CellTyp
   }
   const { name, dims } = written;
   const decl = scope.library.visible(name.span.file, name.text);
-  const found = decl?.kind === "cell" ? cells.get(name.text) : undefined;
+  const found = decl?.kind === "cell" ? cells.get(decl) : undefined;
   if (found === undefined) {
     reportUnknownCell(name, scope);
     return null;

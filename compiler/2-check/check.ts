@@ -1,6 +1,6 @@
 /** @file The compiler's front. In: an entry file, and a reader of files. Out: every declaration that it
  *  reaches, resolved and proven, and all mistakes. Never throws on what a user wrote. */
-import type { FnDecl, ModelDecl, TrainDecl } from "../../grammar/ast.ts";
+import type { CellDecl, ModelDecl, TrainDecl } from "../../grammar/ast.ts";
 import type { Code } from "../../grammar/codes.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { merge } from "../1-resolve/flatten.ts";
@@ -10,7 +10,8 @@ import { type CheckedCell, checkCell } from "./check-cell.ts";
 import { checkFn } from "./check-fn.ts";
 import { type CheckedModel, checkModel } from "./check-model.ts";
 import { checkTrain, type Trained } from "./check-train.ts";
-import type { Checked, FlatCell } from "./checked.ts";
+import type { Checked } from "./checked.ts";
+import { qualifyCell, qualifyFn, qualifyModel } from "./qualify.ts";
 import type { Type } from "./types.ts";
 
 /**
@@ -22,38 +23,41 @@ export function check(entryFile: string, read: Read): Checked {
   const { report, sorted } = collector();
   const library = load(entryFile, read, report);
   const declared = [...library.declarations.values()];
-  const fns = new Map<string, FnDecl>();
-  const cells = new Map<string, CheckedCell>();
-  const models = new Map<string, CheckedModel>();
+  const fns = declared.filter((d) => d.kind === "fn");
+  const cells = new Map<CellDecl, CheckedCell>();
+  const models = new Map<ModelDecl, CheckedModel>();
+  for (const d of fns) checkFn(d, library, report);
   for (const d of declared) {
-    if (d.kind !== "fn") continue;
-    checkFn(d, library, report);
-    fns.set(d.name.text, d);
+    if (d.kind === "cell") cells.set(d, checkCell(merge(d, library, report), library, report));
   }
   for (const d of declared) {
-    if (d.kind !== "cell") continue;
-    cells.set(d.name.text, checkCell(merge(d, library, report), library, report));
-  }
-  for (const d of declared) {
-    if (d.kind === "model") models.set(d.name.text, checkModel(d, cells, library, report));
+    if (d.kind === "model") models.set(d, checkModel(d, cells, library, report));
   }
   const trains = checkTrains(library, cells, models, report);
-  const paths = library.modules.map((m) => m.path);
   return {
-    cells: mapValues(cells, (c): FlatCell => c.flat),
-    models: mapValues(models, (m): ModelDecl => m.model),
-    fns,
+    cells: byName(
+      [...cells.values()].map((c) => qualifyCell(c.flat, library)),
+      (c) => c.name,
+    ),
+    models: byName(
+      [...models].map(([d, m]) => qualifyModel(m.model, library.nameOf(d), library)),
+      (m) => m.name.text,
+    ),
+    fns: byName(
+      fns.map((f) => qualifyFn(f, library)),
+      (f) => f.name.text,
+    ),
     trains,
     files: library.modules.map(({ path, text }) => ({ path, text })),
-    diagnostics: withoutEchoes(sorted(paths), library),
+    diagnostics: withoutEchoes(sorted(library.modules.map((m) => m.path)), library),
   };
 }
 
 /** The block nearest to the entry wins: an importer may train an imported model in its own way. */
 function checkTrains(
   library: Library,
-  cells: ReadonlyMap<string, CheckedCell>,
-  models: ReadonlyMap<string, CheckedModel>,
+  cells: ReadonlyMap<CellDecl, CheckedCell>,
+  models: ReadonlyMap<ModelDecl, CheckedModel>,
   report: Report,
 ): ReadonlyMap<string, TrainDecl> {
   const trains = new Map<string, TrainDecl>();
@@ -66,11 +70,12 @@ function checkTrains(
       if (before !== undefined) report(duplicate(name, train.name.span, before.name.span));
       here.set(name, before ?? train);
       const visible = library.visible(path, name);
-      const model = visible?.kind === "model" ? models.get(name) : undefined;
-      const cell = visible?.kind === "cell" ? cells.get(name) : undefined;
+      const model = visible?.kind === "model" ? models.get(visible) : undefined;
+      const cell = visible?.kind === "cell" ? cells.get(visible) : undefined;
       const trained = model ? trainedModel(model) : cell ? trainedCell(cell) : undefined;
       if (!library.isLost(path, name)) checkTrain(train, trained, library, report);
-      if (!trains.has(name)) trains.set(name, train);
+      const unique = visible === undefined ? name : library.nameOf(visible);
+      if (!trains.has(unique)) trains.set(unique, train);
     }
   }
   return trains;
@@ -107,5 +112,5 @@ function withoutEchoes(
   return diagnostics.filter((d) => !(ECHOES.has(d.code) && broken.has(d.span.file)));
 }
 
-const mapValues = <A, B>(map: ReadonlyMap<string, A>, f: (a: A) => B): ReadonlyMap<string, B> =>
-  new Map([...map].map(([name, value]) => [name, f(value)]));
+const byName = <T>(items: readonly T[], name: (item: T) => string): ReadonlyMap<string, T> =>
+  new Map(items.map((item) => [name(item), item]));
