@@ -17,11 +17,13 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 
 /**
- * Every declaration reachable from the entry file through imports, by name; one name means one
- * thing over the whole closure (else E2xx). Only where `diagnostics` has no error may it be lowered.
+ * Every declaration reachable from the entry file through imports, by name. Where two files declare
+ * one name, the later file's goes by `name@2`, and is called so wherever it is meant: here one name
+ * means one thing. Only where `diagnostics` has no error may it be lowered.
  */
 export interface Checked {
   readonly cells: ReadonlyMap<string, FlatCell>;
+  /** Members in an order in which each may read those before it. */
   readonly models: ReadonlyMap<string, ModelDecl>;
   readonly fns: ReadonlyMap<string, FnDecl>;
   /** By the name of the model or cell they train. */
