@@ -3,6 +3,8 @@ import type { Command } from "commander";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
 import { dumpCommand } from "./dump.ts";
+import { explainCommand } from "./explain.ts";
+import { fmtCommand } from "./fmt.ts";
 import { gradcheckCommand } from "./gradcheck.ts";
 import { inspectCommand } from "./inspect.ts";
 import { newCommand } from "./new.ts";
@@ -13,6 +15,8 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   checkCommand,
   compileCommand,
   dumpCommand,
+  explainCommand,
+  fmtCommand,
   gradcheckCommand,
   inspectCommand,
   newCommand,

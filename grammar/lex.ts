@@ -1,6 +1,7 @@
 /** @file Text to tokens. In: text. Out: tokens with the starts of statements marked, comments, and
  *  what is not of the language as diagnostics. Never throws; a malformed token still stands for one. */
 import { type IToken, Lexer } from "chevrotain";
+import { CLOSERS } from "./brackets.ts";
 import { type Diagnostic, error } from "./diagnostic.ts";
 import { type Marked, markStatements } from "./mark-statements.ts";
 import type { Span } from "./span.ts";
@@ -47,9 +48,8 @@ export function lex(text: string, file: string): Lexed {
     ...markStatements(cut.tokens),
     comments: (groups.comments ?? []).map((token) => ({
       text: token.image.trimEnd(),
-      ownLine: /(^|[\n\r])\s*$/.test(
-        text.slice(lineStart(text, token.startOffset), token.startOffset),
-      ),
+      ownLine:
+        text.slice(token.startOffset - token.startColumn! + 1, token.startOffset).trim() === "",
       span: tokenSpan(token, file),
     })),
     diagnostics: [...diagnostics, ...cut.diagnostics],
@@ -67,10 +67,6 @@ export function tokenSpan(token: IToken, file: string): Span {
     line: startLine!,
     column: startColumn!,
   };
-}
-
-function lineStart(text: string, offset: number): number {
-  return Math.max(text.lastIndexOf("\n", offset - 1), text.lastIndexOf("\r", offset - 1)) + 1;
 }
 
 const NUMBER = /^\d+(\.\d+)?([eE][+-]?\d+)?$/;
@@ -121,12 +117,11 @@ function cutDeepNesting(
   tokens: readonly IToken[],
   file: string,
 ): { readonly tokens: readonly IToken[]; readonly diagnostics: readonly Diagnostic[] } {
-  const closers = new Set(PAIRS.values());
   const kept: IToken[] = [];
   const diagnostics: Diagnostic[] = [];
   let depth = 0;
   for (const token of tokens) {
-    if (closers.has(token.tokenType)) depth = Math.max(0, depth - 1);
+    if (CLOSERS.has(token.tokenType)) depth = Math.max(0, depth - 1);
     if (depth < MAX_NESTING) kept.push(token);
     if (!PAIRS.has(token.tokenType)) continue;
     depth++;

@@ -31,7 +31,7 @@ export function parseTokens(tokens: readonly IToken[]): Parsed {
 
 const WANTED: IParserErrorMessageProvider = {
   buildMismatchTokenMessage: ({ expected, ruleName }) => {
-    if (expected === T.RParen && ruleName !== "group" && ruleName !== "dimAtom")
+    if (expected === T.RParen && (ruleName === "args" || ruleName === "fnDecl"))
       return "`,` or `)`";
     if (expected === T.RSquare && ruleName === "shape") return "`,` or `]`";
     if (expected === T.Greater) return "`,` or `>`";
