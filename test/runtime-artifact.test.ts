@@ -1,9 +1,11 @@
 /** @file The artifact's border: what keeps the rules loads, all else is refused with a reason. */
+import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
 import type { Expr, Kernel, Program, ScanStage } from "../runtime/artifact/kernel.ts";
 import { LIMITS } from "../runtime/artifact/limits.ts";
 import { load, parse } from "../runtime/artifact/load.ts";
+import { SCHEMA } from "../runtime/artifact/schema.ts";
 import { add, call, lit, load as at, mul, red, select, size, sub, v } from "./harness/expr.ts";
 import { probe } from "./harness/probe.ts";
 
@@ -27,6 +29,10 @@ const packed = (a: Draft) => (a.programs.forward.prepare[0] as { kernel: Writabl
 const idOf = (p: Program, label: string) => p.buffers.findIndex((b) => b.label === label);
 
 describe("form", () => {
+  test("the schema is a strict JSON schema", () => {
+    expect(new Ajv({ strict: true }).validateSchema(SCHEMA)).toBe(true);
+  });
+
   test("the probe loads, as object, text and bytes", () => {
     const text = JSON.stringify(probe());
     for (const result of [load(probe()), parse(text), parse(new TextEncoder().encode(text))])

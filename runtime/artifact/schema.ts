@@ -57,7 +57,6 @@ const input = object({
 const program = ref("program");
 
 export const SCHEMA = {
-  $schema: "http://json-schema.org/draft-07/schema#",
   ...object({
     format: { const: FORMAT },
     version: { const: VERSION },
