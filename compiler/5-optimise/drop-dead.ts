@@ -1,78 +1,80 @@
 /** @file Drops what no output needs. In: verified graph. Out: the same outputs from the nodes they
  *  need; of a scan only the states, inputs and results that matter. Never changes a value. */
-import type { Graph, NodeId, Scan } from "../ir/ir.ts";
-import { deadCode, type Visit } from "../ir/rewrite.ts";
-import { copyBody, type EditedScan, editScans, readBy } from "./edit-scans.ts";
+import { type Graph, type NodeId, reads, type Scan } from "../ir/ir.ts";
+import { rewrite, type Visit } from "../ir/rewrite.ts";
+import { copyBody, type EditedScan, readBy } from "./edit-scans.ts";
 
 export function dropDead(graph: Graph): Graph {
-  const live = deadCode(graph);
-  const used = usedResults(live);
-  const trimmed = deadCode(
-    editScans(live, (scan, c) => trim(scan, c, used.get(scan.id) ?? new Set())),
-  );
-  return size(trimmed) < size(graph) ? dropDead(trimmed) : graph;
+  const { nodes, scans } = liveness(graph);
+  const whole = [...scans].every(([, live]) => live.isWhole);
+  if (whole && nodes.size === graph.nodes.length) return graph;
+  const edited = new Map<NodeId, EditedScan>();
+  const live = { ...graph, nodes: graph.nodes.filter((n) => nodes.has(n.id)) };
+  return rewrite(live, (node, c) => {
+    if (node.kind === "item") return edited.get(node.of)?.item(node.index) ?? null;
+    const parts = scans.get(node.id);
+    if (node.kind !== "scan" || parts === undefined || parts.isWhole) return null;
+    const made = trimmed(node, c, parts);
+    edited.set(node.id, made);
+    return made.id;
+  });
 }
 
-/** Number of nodes and of scans' parts. */
-function size(graph: Graph): number {
-  return graph.nodes.reduce((n, node) => {
-    if (node.kind !== "scan") return n + 1;
-    const { carries, slices, consts, collects, sums, body } = node;
-    const parts = [carries, slices, consts, collects, sums];
-    return n + 1 + size(body) + parts.reduce((m, p) => m + p.length, 0);
-  }, 0);
+/** What of a scan matters: indices in its lists, and nodes of its body. */
+interface LiveScan {
+  readonly carries: readonly number[];
+  readonly collects: readonly number[];
+  readonly sums: readonly number[];
+  readonly body: ReadonlySet<NodeId>;
+  readonly isWhole: boolean;
 }
 
-function usedResults(graph: Graph): ReadonlyMap<NodeId, ReadonlySet<number>> {
+interface Liveness {
+  readonly nodes: ReadonlySet<NodeId>;
+  readonly scans: ReadonlyMap<NodeId, LiveScan>;
+}
+
+/** One walk from the last node to the first: a scan's results all stand after it. */
+function liveness(graph: Graph): Liveness {
+  const nodes = new Set(graph.outputs.map((o) => o.id));
+  const scans = new Map<NodeId, LiveScan>();
   const used = new Map<NodeId, Set<number>>();
-  for (const node of graph.nodes) {
-    if (node.kind !== "item") continue;
-    used.set(node.of, (used.get(node.of) ?? new Set<number>()).add(node.index));
+  for (const node of [...graph.nodes].reverse()) {
+    if (!nodes.has(node.id)) continue;
+    if (node.kind === "item") {
+      used.set(node.of, (used.get(node.of) ?? new Set<number>()).add(node.index));
+    }
+    if (node.kind !== "scan") {
+      for (const id of reads(node)) nodes.add(id);
+      continue;
+    }
+    const live = liveParts(node, used.get(node.id) ?? new Set());
+    scans.set(node.id, live);
+    for (const i of live.carries) nodes.add(node.carries[i]!.init);
+    for (const { arg, of } of [...node.slices, ...node.consts]) {
+      if (live.body.has(arg)) nodes.add(of);
+    }
   }
-  return used;
+  return { nodes, scans };
 }
 
-function trim(scan: Scan, { b, map }: Visit, used: ReadonlySet<number>): EditedScan {
+function liveParts(scan: Scan, used: ReadonlySet<number>): LiveScan {
   const firstCollect = scan.carries.length;
   const firstSum = firstCollect + scan.collects.length;
   const taken = (list: readonly NodeId[], first: number) =>
     [...list.keys()].filter((i) => used.has(first + i));
   const collects = taken(scan.collects, firstCollect);
   const sums = taken(scan.sums, firstSum);
-  const carries = liveCarries(scan, used, [
-    ...collects.map((i) => scan.collects[i]!),
-    ...sums.map((i) => scan.sums[i]!),
-  ]);
-  const ends = [
-    ...carries.map((i) => scan.carries[i]!.next),
-    ...collects.map((i) => scan.collects[i]!),
-    ...sums.map((i) => scan.sums[i]!),
-  ];
-  const live = readBy(scan.body, ends);
-  for (const i of carries) live.add(scan.carries[i]!.arg);
-  const copy = copyBody(scan, b);
-  copy.rest((id) => live.has(id));
-  const bound = <P extends { readonly arg: NodeId; readonly of: NodeId }>(list: readonly P[]) =>
-    list.flatMap(({ arg, of }) => (live.has(arg) ? [{ arg: copy.at(arg), of: map(of) }] : []));
-  const id = b.scan({
-    over: scan.over,
-    reverse: scan.reverse,
-    carries: carries.map((i) => {
-      const { arg, init, next } = scan.carries[i]!;
-      return { arg: copy.at(arg), init: map(init), next: copy.at(next) };
-    }),
-    slices: bound(scan.slices),
-    consts: bound(scan.consts),
-    collects: collects.map((i) => copy.at(scan.collects[i]!)),
-    sums: sums.map((i) => copy.at(scan.sums[i]!)),
-    body: copy.body,
-  });
-  const order = [
-    ...carries,
-    ...collects.map((i) => firstCollect + i),
-    ...sums.map((i) => firstSum + i),
-  ];
-  return { id, item: (index) => b.item(id, order.indexOf(index)) };
+  const results = [...collects.map((i) => scan.collects[i]!), ...sums.map((i) => scan.sums[i]!)];
+  const carries = liveCarries(scan, used, results);
+  const body = readBy(scan.body, [...results, ...carries.map((i) => scan.carries[i]!.next)]);
+  for (const i of carries) body.add(scan.carries[i]!.arg);
+  const isWhole =
+    carries.length === scan.carries.length &&
+    collects.length === scan.collects.length &&
+    sums.length === scan.sums.length &&
+    body.size === scan.body.nodes.length;
+  return { carries, collects, sums, body, isWhole };
 }
 
 /** States that are read at the end, or by something that is needed at any step. */
@@ -85,4 +87,32 @@ function liveCarries(scan: Scan, used: ReadonlySet<number>, results: readonly No
     for (const [i, c] of scan.carries.entries()) if (read.has(c.arg)) live.add(i);
   }
   return [...live].sort((a, b) => a - b);
+}
+
+function trimmed(scan: Scan, { b, map }: Visit, live: LiveScan): EditedScan {
+  const copy = copyBody(scan, b);
+  copy.rest((id) => live.body.has(id));
+  const bound = (list: Scan["slices"]) =>
+    list.flatMap(({ arg, of }) => (live.body.has(arg) ? [{ arg: copy.at(arg), of: map(of) }] : []));
+  const id = b.scan({
+    over: scan.over,
+    reverse: scan.reverse,
+    carries: live.carries.map((i) => {
+      const { arg, init, next } = scan.carries[i]!;
+      return { arg: copy.at(arg), init: map(init), next: copy.at(next) };
+    }),
+    slices: bound(scan.slices),
+    consts: bound(scan.consts),
+    collects: live.collects.map((i) => copy.at(scan.collects[i]!)),
+    sums: live.sums.map((i) => copy.at(scan.sums[i]!)),
+    body: copy.body,
+  });
+  const firstCollect = scan.carries.length;
+  const firstSum = firstCollect + scan.collects.length;
+  const order = [
+    ...live.carries,
+    ...live.collects.map((i) => firstCollect + i),
+    ...live.sums.map((i) => firstSum + i),
+  ];
+  return { id, item: (index) => b.item(id, order.indexOf(index)) };
 }

@@ -2,6 +2,7 @@
  *  no unit, about one multiplication at nominal sizes. Never times anything: same graph, same choice. */
 import type { Expr, Extent, ScalarFn } from "../../runtime/artifact/kernel.ts";
 import type { Draft } from "./draft.ts";
+import { inner } from "./tree.ts";
 
 /**
  * cost = Σ over kernels of LAUNCH + elements · (STORE + work(value)) + Σ reductions elements · terms · work(term).
@@ -20,6 +21,8 @@ const NOMINAL_BATCH = 16;
 const NOMINAL_STEPS = 32;
 /** Kernels are JSON trees in the artifact: shared expressions are written out each time. */
 export const MAX_TREE = 4_000;
+/** How deep such a tree may nest: loading an artifact refuses one much deeper. */
+export const MAX_DEPTH = 120;
 
 export function cost(draft: Draft): number {
   const count = elements(draft.axes);
@@ -79,20 +82,6 @@ export function expected(
   return total;
 }
 
-/** Nodes of the expression if it were written out as a tree. */
-export function treeSize(e: Expr): number {
-  const sizes = new Map<Expr, number>();
-  const size = (x: Expr): number => {
-    const known = sizes.get(x);
-    if (known !== undefined) return known;
-    const inner = "load" in x ? x.at : "call" in x ? x.args : [];
-    const n = inner.reduce((sum, y) => sum + size(y), 1);
-    sizes.set(x, n);
-    return n;
-  };
-  return size(e);
-}
-
 /** `lt(var, number)` of a numeric extent: where a concat goes over to its next piece. */
 function boundary(
   c: Expr | undefined,
@@ -115,7 +104,7 @@ function isAddress(e: Expr): boolean {
 function collect(e: Expr, into: Expr[], seen: Set<Expr>): void {
   if (seen.has(e)) return;
   seen.add(e);
-  for (const x of "load" in e ? e.at : "call" in e ? e.args : []) collect(x, into, seen);
+  for (const x of inner(e)) collect(x, into, seen);
   into.push(e);
 }
 

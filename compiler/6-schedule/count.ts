@@ -3,6 +3,7 @@
 import type { BufferId, Expr, Kernel, Program, Stage } from "../../runtime/artifact/kernel.ts";
 import { expected } from "./cost.ts";
 import { constant, type Formula, plus, times, ZERO } from "./formula.ts";
+import { inner } from "./tree.ts";
 
 export interface Count {
   /** One for each arithmetic operation, comparison or function; an index costs nothing. */
@@ -77,7 +78,7 @@ export function loadsOf(k: Kernel): ReadonlySet<BufferId> {
     if (seen.has(e)) return;
     seen.add(e);
     if ("load" in e) found.add(e.load);
-    for (const x of "load" in e ? e.at : "call" in e ? e.args : []) visit(x);
+    for (const x of inner(e)) visit(x);
   };
   for (const r of k.reductions) visit(r.of);
   visit(k.value);

@@ -7,7 +7,9 @@ import type { Apply, Dim, Node, NodeId, Tensor } from "../ir/ir.ts";
 import type { Address, Lowering } from "../ops/op.ts";
 import { OPS } from "../ops/table.ts";
 import { elements } from "./cost.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { address, broadcastTo, indices, mapAddress, varOf } from "./address.ts";
+import { createPool } from "./pool.ts";
+import { inner } from "./tree.ts";
 
 /** A graph as seen while its kernels are chosen. */
 export interface Site {
@@ -16,6 +18,15 @@ export interface Site {
   readonly buffer: (id: NodeId) => BufferId;
   /** Does the node depend on parameters alone, at sizes known when compiling? */
   readonly prepared: (id: NodeId) => boolean;
+  /** The joins that a node is a piece of. */
+  readonly views: (id: NodeId) => readonly View[];
+}
+
+/** A node's elements are those of `join` from `from` on along an axis. */
+export interface View {
+  readonly join: NodeId;
+  readonly axis: number;
+  readonly from: number;
 }
 
 export interface Draft {
@@ -30,6 +41,8 @@ export interface Draft {
   /** Nodes that must become buffers: the draft loads them as if they were. */
   readonly needs: ReadonlySet<NodeId>;
   readonly inputs: ReadonlySet<BufferId>;
+  /** Does it load a piece of a join that it could compute? */
+  readonly viewing: boolean;
 }
 
 /** Ops that only rename indices: a load through them is still a plain load. */
@@ -63,8 +76,16 @@ function operandBase(site: Site, stored: ReadonlySet<NodeId>, id: NodeId): NodeI
   return inner === undefined ? id : operandBase(site, stored, inner);
 }
 
-/** The kernel of `root` when the nodes in `stored`, leaves and items are buffers. */
-export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Draft {
+/**
+ * The kernel of `root` when the nodes in `stored`, leaves and items are buffers. With `views`, a
+ * piece of a stored join is loaded from the join.
+ */
+export function draft(
+  site: Site,
+  stored: ReadonlySet<NodeId>,
+  root: NodeId,
+  views: boolean,
+): Draft {
   const type = site.node(root).type;
   const extents: Extent[] = [
     ...(type.seq === null ? [] : [type.seq]),
@@ -83,11 +104,20 @@ export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Dr
   /** Variables of the reductions being opened, outermost first. */
   const open: number[] = [];
   let guards = 0;
+  let viewing = false;
 
   const load = (node: Node, at: Address): Expr => {
     const buffer = site.buffer(node.id);
     inputs.add(buffer);
     return pool.shared({ load: buffer, at: indices(node.type, at) });
+  };
+  /** A stored join that is computed before this kernel: kernels run in the order of their nodes. */
+  const viewFor = (id: NodeId): View | undefined =>
+    views ? site.views(id).find((v) => v.join < root && stored.has(v.join)) : undefined;
+  const loadPiece = ({ join, axis, from }: View, at: Address): Expr => {
+    viewing = true;
+    const own = pool.shared({ call: "add", args: [at.axes[axis]!, { lit: from }] });
+    return load(site.node(join), { ...at, axes: at.axes.with(axis, own) });
   };
   const demand = (node: Node, at: Address): Expr => {
     needs.add(node.id);
@@ -109,6 +139,8 @@ export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Dr
         return absurd(node);
     }
     if (id !== root && (stored.has(id) || needs.has(id))) return load(node, at);
+    const view = isPlain(site, stored, id) ? undefined : viewFor(id);
+    if (view !== undefined) return loadPiece(view, at);
     // What depends on parameters alone is computed when they change, not at every run.
     const early = site.prepared(id) && !site.prepared(root);
     if (early && !isPlain(site, stored, id)) return demand(node, at);
@@ -179,66 +211,13 @@ export function draft(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Dr
   });
 
   const value = emit(root, address(type, vars));
-  return { root, axes, reductions, value, inlined, reducing, needs, inputs };
-}
-
-/** The address of the element at `indices` ([seq?][batch?][…shape]). */
-function address(type: Tensor, at: readonly Expr[]): Address {
-  const rest = [...at];
-  const step = type.seq === null ? null : (rest.shift() ?? null);
-  const sample = type.batch ? (rest.shift() ?? null) : null;
-  return { step, sample, axes: rest };
-}
-
-function indices(type: Tensor, at: Address): readonly Expr[] {
-  const out: Expr[] = [];
-  if (type.seq !== null) out.push(present(at.step, "step"));
-  if (type.batch) out.push(present(at.sample, "sample"));
-  invariant(at.axes.length === type.shape.length, "an index for every axis");
-  return [...out, ...at.axes];
-}
-
-function present(e: Expr | null, what: string): Expr {
-  invariant(e !== null, `an address without its ${what}`);
-  return e;
-}
-
-function mapAddress(at: Address, f: (e: Expr) => Expr): Address {
-  return {
-    step: at.step === null ? null : f(at.step),
-    sample: at.sample === null ? null : f(at.sample),
-    axes: at.axes.map(f),
-  };
-}
-
-/** Where an argument of an elementwise op stands for the element at `at` of its result. */
-function broadcastTo(result: Tensor, arg: Tensor, at: Address, pool: Pool): Address {
-  const extra = result.shape.length - arg.shape.length;
-  return {
-    step: arg.seq === null ? null : at.step,
-    sample: arg.batch ? at.sample : null,
-    axes: arg.shape.map((d, i) =>
-      d === 1 && result.shape[extra + i] !== 1
-        ? pool.shared({ lit: 0 })
-        : present(at.axes[extra + i] ?? null, "axis"),
-    ),
-  };
+  return { root, axes, reductions, value, inlined, reducing, needs, inputs, viewing };
 }
 
 /** Literals are finite: infinities are written as quotients. */
 function number(value: number): Expr {
   if (Number.isFinite(value)) return { lit: value };
   return { call: "div", args: [{ lit: value > 0 ? 1 : -1 }, { lit: 0 }] };
-}
-
-/** The variable of an index that is var or var + number. */
-function varOf(e: Expr): readonly number[] {
-  if ("var" in e) return [e.var];
-  if (!("call" in e) || e.call !== "add") return [];
-  const [base, offset] = e.args;
-  return base !== undefined && "var" in base && offset !== undefined && "lit" in offset
-    ? [base.var]
-    : [];
 }
 
 /** Does `e` depend on variable v, itself or through reductions? */
@@ -252,7 +231,7 @@ function mentions(e: Expr, v: number, reductions: readonly Reduction[]): boolean
       const of = reductions[x.red]?.of;
       return of !== undefined && visit(of);
     }
-    return ("load" in x ? x.at : "call" in x ? x.args : []).some(visit);
+    return inner(x).some(visit);
   };
   return visit(e);
 }

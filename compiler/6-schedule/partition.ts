@@ -5,8 +5,9 @@ import { MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
 import { invariant } from "../ir/invariant.ts";
 import { type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
-import { cost, elements, MAX_TREE, treeSize } from "./cost.ts";
+import { cost, elements } from "./cost.ts";
 import { type Draft, draft, isPlain, isReduction, type Site } from "./draft.ts";
+import { split } from "./split.ts";
 
 export interface Whole extends Site {
   /** Every node of the graph in order. */
@@ -20,7 +21,7 @@ export interface Whole extends Site {
  * 2. operands of products are plain loads; no reduction runs under a select or inside another that
  *    it depends on; each is computed once (it moves with the elementwise nodes after it, so that
  *    a product keeps its epilogue);
- * 3. a kernel has at most MAX_INPUTS buffers and MAX_TREE nodes.
+ * 3. a kernel is within MAX_INPUTS buffers, MAX_TREE nodes and MAX_DEPTH levels (split.ts).
  *
  * Then nodes that several kernels, or many elements, compute again are stored one at a time, the
  * best first, while that lowers the cost (cost.ts).
@@ -28,7 +29,7 @@ export interface Whole extends Site {
 export function partition(site: Whole, roots: Iterable<NodeId>): ReadonlyMap<NodeId, Draft> {
   const state = createState(site, roots);
   const settle = (): void => {
-    if (storeNeeded(site, state) || splitLargest(site, state)) settle();
+    if (storeNeeded(site, state) || splitFirst(site, state)) settle();
   };
   do settle();
   while (storeBest(site, state));
@@ -41,8 +42,11 @@ interface State {
   readonly users: ReadonlyMap<NodeId, readonly NodeId[]>;
   draft(id: NodeId): Draft;
   drafts(): readonly Draft[];
-  /** Drafts that change when `id` is stored, and those they would be. */
-  if(id: NodeId): { readonly before: readonly Draft[]; readonly after: readonly Draft[] };
+  /** Drafts that change when all of `ids` are stored; what they, and those of `ids`, would be. */
+  if(ids: readonly NodeId[]): {
+    readonly before: readonly Draft[];
+    readonly after: readonly Draft[];
+  };
   store(id: NodeId): void;
 }
 
@@ -56,34 +60,50 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
   }
   const known = new Map<NodeId, Draft>();
   const draftOf = (id: NodeId): Draft => {
-    const found = known.get(id) ?? draft(site, stored, id);
+    const found = known.get(id) ?? better(site, stored, id);
     known.set(id, found);
     return found;
   };
-  const changed = (id: NodeId) =>
-    [...known.values()].filter((d) => d.root !== id && d.inlined.has(id));
+  /** Drafts that compute `id`, or a piece of it and could load it from the join. */
+  const changed = (id: NodeId): readonly Draft[] => {
+    const node = site.node(id);
+    const pieces = node.kind === "apply" && node.op === "concat" ? node.args : [];
+    return [...known.values()].filter(
+      (d) =>
+        d.root !== id &&
+        (d.inlined.has(id) ||
+          d.needs.has(id) ||
+          pieces.some((p) => d.inlined.has(p) && d.root > id)),
+    );
+  };
   return {
     roots,
     stored,
     users,
     draft: draftOf,
     drafts: () => [...stored].sort((a, b) => a - b).map(draftOf),
-    if(id) {
-      const before = changed(id);
-      const more = new Set(stored).add(id);
-      return {
-        before,
-        after: [...before.map((d) => d.root), id].map((root) => draft(site, more, root)),
-      };
+    if(ids) {
+      const before = [...new Set(ids.flatMap(changed))].filter((d) => !ids.includes(d.root));
+      const more = new Set([...stored, ...ids]);
+      const roots = [...before.map((d) => d.root), ...ids];
+      return { before, after: roots.map((root) => better(site, more, root)) };
     },
     store(id) {
       invariant(!stored.has(id), `node ${id} is stored twice`);
       for (const d of changed(id)) known.delete(d.root);
-      // A draft that asked for it counts its work as a load already, but has it in `needs`.
-      for (const d of [...known.values()]) if (d.needs.has(id)) known.delete(d.root);
       stored.add(id);
     },
   };
+}
+
+/** The cheaper draft of two: pieces of stored joins loaded, or computed again, if that fits. */
+function better(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Draft {
+  const viewing = draft(site, stored, root, true);
+  if (!viewing.viewing) return viewing;
+  const computing = draft(site, stored, root, false);
+  const over = (d: Draft) => Math.max(0, d.inputs.size - MAX_INPUTS);
+  const worse = over(viewing) - over(computing) || cost(viewing) - cost(computing);
+  return worse > 0 ? computing : viewing;
 }
 
 /** Stores what drafts cannot do without; true where there was something. */
@@ -122,31 +142,19 @@ function isElementwiseOf(site: Whole, next: NodeId, id: NodeId): boolean {
 }
 
 /** Makes the first kernel that is too large smaller; true where there was one. */
-function splitLargest(site: Whole, state: State): boolean {
+function splitFirst(site: Whole, state: State): boolean {
   for (const d of state.drafts()) {
-    const inputs = d.inputs.size > MAX_INPUTS;
-    const size = treeOf(d);
-    if (!inputs && size <= MAX_TREE) continue;
-    const choices = [...d.inlined.keys()].filter((id) => id !== d.root && isWorth(site, state, id));
-    const measure = (id: NodeId): readonly number[] => {
-      const { after } = state.if(id);
-      const left = need(after.find((x) => x.root === d.root));
-      const made = need(after.find((x) => x.root === id));
-      const over = (x: Draft) => Math.max(0, x.inputs.size - MAX_INPUTS);
-      return inputs
-        ? [over(left) + over(made), after.reduce((sum, x) => sum + cost(x), 0), -id]
-        : [Math.max(treeOf(left), treeOf(made)), -id];
-    };
-    const best = leastBy(choices, measure);
-    invariant(best !== null, `the kernel of node ${d.root} cannot be split`);
-    state.store(best);
+    const price = (choice: readonly NodeId[]) => totalOf(state.if(choice).after);
+    const chosen = split(site, state.stored, d, price);
+    if (chosen === null) continue;
+    for (const id of chosen) state.store(id);
     return true;
   }
   return false;
 }
 
-function treeOf(d: Draft): number {
-  return d.reductions.reduce((sum, r) => sum + treeSize(r.of), treeSize(d.value));
+function totalOf(drafts: readonly Draft[]): number {
+  return drafts.reduce((sum, d) => sum + cost(d), 0);
 }
 
 /** Stores the node that saves most, if one saves anything. */
@@ -158,17 +166,16 @@ function storeBest(site: Whole, state: State): boolean {
     }
   }
   const again = [...computed].filter(([id, n]) => n > count(site, id) && isWorth(site, state, id));
-  const gain = (id: NodeId): readonly number[] => {
-    const { before, after } = state.if(id);
-    const total = (list: readonly Draft[]) => list.reduce((sum, d) => sum + cost(d), 0);
-    return [total(after) - total(before), id];
+  const gain = (id: NodeId): number => {
+    const { before, after } = state.if([id]);
+    return totalOf(after) - totalOf(before);
   };
-  const best = leastBy(
-    again.map(([id]) => id),
-    gain,
-  );
-  if (best === null || need(gain(best)[0]) >= 0) return false;
-  state.store(best);
+  const gains = again
+    .map(([id]) => ({ id, gain: gain(id) }))
+    .sort((p, q) => p.gain - q.gain || p.id - q.id);
+  const [best] = gains;
+  if (best === undefined || best.gain >= 0) return false;
+  state.store(best.id);
   return true;
 }
 
@@ -180,19 +187,4 @@ function count(site: Site, id: NodeId): number {
 /** Storing an index rename of a buffer saves nothing. */
 function isWorth(site: Site, state: State, id: NodeId): boolean {
   return !isPlain(site, state.stored, id);
-}
-
-function leastBy<T>(list: readonly T[], measure: (x: T) => readonly number[]): T | null {
-  let best: { readonly x: T; readonly m: readonly number[] } | null = null;
-  for (const x of list) {
-    const m = measure(x);
-    const at = best === null ? 0 : m.findIndex((v, i) => v !== best?.m[i]);
-    if (best === null || (at >= 0 && need(m[at]) < need(best.m[at]))) best = { x, m };
-  }
-  return best?.x ?? null;
-}
-
-function need<T>(x: T | undefined): T {
-  invariant(x !== undefined, "a draft that was asked for");
-  return x;
 }

@@ -4,9 +4,11 @@ import type { Span } from "../../grammar/span.ts";
 import type { Program, ScanStage, Stage } from "../../runtime/artifact/kernel.ts";
 import { invariant } from "../ir/invariant.ts";
 import type { Graph, Node, NodeId, Scan } from "../ir/ir.ts";
+import { arrangeJoins } from "./arrange-joins.ts";
 import { type Buffers, createBuffers } from "./buffers.ts";
-import type { Draft } from "./draft.ts";
-import { narrowConcat } from "./narrow-concat.ts";
+import { num } from "../ops/attrs.ts";
+import { fixedExtent } from "../ops/structured.ts";
+import type { Draft, View } from "./draft.ts";
 import { type Live, liveness } from "./liveness.ts";
 import { partition, type Whole } from "./partition.ts";
 
@@ -20,7 +22,7 @@ export interface ScheduleOptions {
  * sizes known when compiling, go to `prepare`. A scan becomes a loop of its body's kernels.
  */
 export function schedule(source: Graph, options: ScheduleOptions): Program {
-  const graph = narrowConcat(source);
+  const graph = arrangeJoins(source);
   const live = liveness(graph);
   const buffers = createBuffers();
   const main = mainSite(graph, live, buffers);
@@ -78,6 +80,7 @@ function mainSite(graph: Graph, live: Live, buffers: Buffers): Whole {
     ids: graph.nodes.flatMap((n) => (live.nodes.has(n.id) ? [n.id] : [])),
     node,
     prepared: (id) => prepared.has(id),
+    views: viewsIn(graph),
     buffer: (id) => {
       const n = node(id);
       if (n.kind === "leaf") return buffers.of(`leaf ${n.key}`, n, () => labelOf(n, node));
@@ -106,6 +109,7 @@ function bodySite(scan: Scan, main: Whole, buffers: Buffers): Whole {
     ids: scan.body.nodes.map((n) => n.id),
     node,
     prepared: () => false,
+    views: viewsIn(scan.body),
     buffer: (id) => {
       const of = outer.get(id);
       const n = node(id);
@@ -170,6 +174,24 @@ function kernelOf(d: Draft, site: Whole, { placeOf }: ScheduleOptions) {
     value: d.value,
     places: [...new Set(places)].sort((a, b) => a - b),
   };
+}
+
+/** By piece, the joins it is in; a piece that varies over less than its join is not one. */
+function viewsIn(graph: Graph): (id: NodeId) => readonly View[] {
+  const node = lookup(graph);
+  const views = new Map<NodeId, View[]>();
+  for (const join of graph.nodes) {
+    if (join.kind !== "apply" || join.op !== "concat") continue;
+    const axis = num(join.attrs, "axis");
+    let from = 0;
+    for (const id of join.args) {
+      const { seq, batch } = node(id).type;
+      const same = seq === join.type.seq && batch === join.type.batch;
+      if (same) views.set(id, [...(views.get(id) ?? []), { join: join.id, axis, from }]);
+      from += fixedExtent(node(id).type, axis);
+    }
+  }
+  return (id) => views.get(id) ?? [];
 }
 
 function lookup(graph: Graph): (id: NodeId) => Node {
