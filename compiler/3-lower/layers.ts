@@ -2,6 +2,7 @@
  *  cells are layers' arguments, none is known here. */
 import type { Arg, DimExpr, Expr, Initialiser } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
+import { writtenDims } from "../2-check/cell-dims.ts";
 import type { FlatCell } from "../2-check/checked.ts";
 import { invariant } from "../ir/invariant.ts";
 import type { NodeId } from "../ir/ir.ts";
@@ -185,7 +186,7 @@ function runCell(c: LayerCall, x: Flow, reverse: boolean, prefix: string): Flow 
   const inputs = new Map([[main.name, x.node]]);
   const memories = new Map<string, NodeId>();
   const init = new Map<string, NodeId>();
-  let dims = bindDims(main.shape, b.type(x.node).shape, lastDims(c, cell, given));
+  let dims = bindDims(main.shape, b.type(x.node).shape, dimsGiven(c, cell, given));
   for (const a of c.args.slice(1)) {
     if (a.kind !== "named" || a.name.text === "merge") continue;
     const name = a.name.text;
@@ -248,10 +249,11 @@ function cellOf(
   return { name, cell, given };
 }
 
-/** Written dims fill the last of the cell's list; those before are inferred from what flows in. */
-function lastDims(c: LayerCall, cell: FlatCell, given: readonly DimExpr[]): Dims {
-  const names = cell.dims.slice(cell.dims.length - given.length);
-  return Object.fromEntries(names.map((d, i) => [d.name.text, evalDim(at(given, i), c.dims)]));
+/** Values of the dims that are written; the others come from what flows in, or by default. */
+function dimsGiven(c: LayerCall, cell: FlatCell, given: readonly DimExpr[]): Dims {
+  const names = writtenDims(cell.dims, given.length);
+  invariant(names !== null, `more dims than ${cell.name} has`);
+  return Object.fromEntries(names.map((name, i) => [name, evalDim(at(given, i), c.dims)]));
 }
 
 export function withDefaults(cell: FlatCell, dims: Dims): Dims {
