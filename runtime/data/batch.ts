@@ -57,6 +57,11 @@ export function gather(bound: Bound, chunk: Chunk): Batch {
   };
 }
 
+/** Numbers a step of a slot has. */
+export function featureCount(slot: Slot): number {
+  return slot.info.shape.reduce((p, e) => p * e, 1);
+}
+
 /** The column, element and steps that feature `f` of a slot comes from. */
 export function featureOf(
   slot: Slot,
