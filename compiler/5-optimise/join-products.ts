@@ -6,7 +6,7 @@ import type { Apply, Graph, Node, NodeId, Scan } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
 import { fixedExtent } from "../ops/structured.ts";
 import { type ProductForm, productForm } from "./product-form.ts";
-import { allFixedFirst, dependences, onceAGraph } from "./users.ts";
+import { allFixedFirst, dependences, onceAGraph, usersOf } from "./users.ts";
 
 /**
  * W_i x, W_f x, … → parts of [W_i; W_f; …] x, where the W depend on parameters alone: packing them
@@ -55,6 +55,7 @@ function packed(group: Group, b: Builder, map: (id: NodeId) => NodeId): NodeId {
 function groupsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> {
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const by = dependences(graph, scan);
+  const users = usersOf(graph);
   const isFixed = (id: NodeId) => by.get(id) === "fixed";
   const candidates = new Map<string, { node: Apply; form: ProductForm; axis: number }[]>();
   for (const node of graph.nodes) {
@@ -65,7 +66,9 @@ function groupsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> 
     const form = productForm(node, first);
     const axis = joint(form, nodes);
     if (axis === null || nodeOf(nodes, form.args[0]).type.batch) continue;
-    const key = keyOf(form, axis, nodes);
+    // In a loop a kernel less a step counts most; elsewhere, that a product keeps its epilogue.
+    const use = by.get(node.id) === "state" ? "" : useOf(users.get(node.id) ?? [], node.id);
+    const key = `${use} ${keyOf(form, axis, nodes)}`;
     candidates.set(key, [...(candidates.get(key) ?? []), { node, form, axis }]);
   }
   const members = new Map<NodeId, Member>();
@@ -87,6 +90,13 @@ function groupsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> 
     }
   }
   return members;
+}
+
+/** What alone is done with a value: `add 0` where it is the first term of a sum. */
+function useOf(users: readonly Node[], id: NodeId): string {
+  const [user, ...others] = users;
+  if (user?.kind !== "apply" || others.length > 0) return "";
+  return `${user.op} ${user.args.indexOf(id)}`;
 }
 
 /** The first axis of the weights that only they give to the result, if its extent is a number. */

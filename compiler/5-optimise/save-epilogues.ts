@@ -57,8 +57,7 @@ function sameSum(forward: Scan, item: Item, reader: Scan): Saved | null {
   const other = sum.args.find((a) => a !== product);
   const same = again.args.find((a) => a !== slice);
   if (other === undefined || same === undefined) return null;
-  const source = outerOf(forward, other);
-  if (source === null || source !== outerOf(reader, same)) return null;
+  if (!sameValue(forward, other, reader, same)) return null;
   return { forward, index, sum: sum.id, reader, slice, again: again.id };
 }
 
@@ -68,6 +67,22 @@ function onlyUser(scan: Scan, id: NodeId, but: readonly NodeId[]): Node | null {
   const leaves = [...scan.carries.map((c) => c.next), ...scan.collects, ...scan.sums];
   const taken = leaves.filter((x) => x === id).length;
   return user !== undefined && others.length === 0 && taken === but.length ? user : null;
+}
+
+/** Are p in one loop and q in another made the same way of the same outer values? */
+function sameValue(one: Scan, p: NodeId, other: Scan, q: NodeId): boolean {
+  const [x, y] = [nodeOf(one, p), nodeOf(other, q)];
+  if (x?.kind === "apply" && y?.kind === "apply") {
+    const alike = x.op === y.op && JSON.stringify(x.attrs) === JSON.stringify(y.attrs);
+    return alike && x.args.every((a, i) => sameValue(one, a, other, y.args[i]!));
+  }
+  if (x?.kind === "const" && y?.kind === "const") return x.value === y.value;
+  const of = outerOf(one, p);
+  return of !== null && of === outerOf(other, q);
+}
+
+function nodeOf(scan: Scan, id: NodeId): Node | undefined {
+  return scan.body.nodes.find((n) => n.id === id);
 }
 
 function outerOf(scan: Scan, arg: NodeId): NodeId | null {

@@ -68,14 +68,6 @@ export function isPlain(site: Site, stored: ReadonlySet<NodeId>, id: NodeId): bo
   return RENAMING.has(node.op) && node.args.every((a) => isPlain(site, stored, a));
 }
 
-/** What must be a buffer for the operand `id` of a product to be plain, or null. */
-function operandBase(site: Site, stored: ReadonlySet<NodeId>, id: NodeId): NodeId | null {
-  if (isPlain(site, stored, id)) return null;
-  const node = site.node(id);
-  const [inner] = node.kind === "apply" && RENAMING.has(node.op) ? node.args : [];
-  return inner === undefined ? id : operandBase(site, stored, inner);
-}
-
 /**
  * The kernel of `root` when the nodes in `stored`, leaves and items are buffers. With `views`, a
  * piece of a stored join is loaded from the join.
@@ -100,6 +92,8 @@ export function draft(
   const inlined = new Map<NodeId, number>();
   const reducing = new Map<NodeId, boolean>();
   const needs = new Set<NodeId>();
+  /** Operands of products that are pieces of a stored join: loaded from it with or without `views`. */
+  const operands = new Set<NodeId>();
   const inputs = new Set<BufferId>();
   /** Variables of the reductions being opened, outermost first. */
   const open: number[] = [];
@@ -113,7 +107,17 @@ export function draft(
   };
   /** A stored join that is computed before this kernel: kernels run in the order of their nodes. */
   const viewFor = (id: NodeId): View | undefined =>
-    views ? site.views(id).find((v) => v.join < root && stored.has(v.join)) : undefined;
+    isPlain(site, stored, id)
+      ? undefined
+      : site.views(id).find((v) => v.join < root && stored.has(v.join));
+  /** What a product's operand renames: a buffer, or it must become one. */
+  const operand = (id: NodeId): void => {
+    const node = site.node(id);
+    if (node.kind !== "apply" || stored.has(id)) return;
+    if (viewFor(id) !== undefined) operands.add(id);
+    else if (RENAMING.has(node.op)) for (const arg of node.args) operand(arg);
+    else needs.add(id);
+  };
   const loadPiece = ({ join, axis, from }: View, at: Address): Expr => {
     viewing = true;
     const own = pool.shared({ call: "add", args: [at.axes[axis]!, { lit: from }] });
@@ -139,7 +143,7 @@ export function draft(
         return absurd(node);
     }
     if (id !== root && (stored.has(id) || needs.has(id))) return load(node, at);
-    const view = isPlain(site, stored, id) ? undefined : viewFor(id);
+    const view = views || operands.has(id) ? viewFor(id) : undefined;
     if (view !== undefined) return loadPiece(view, at);
     // What depends on parameters alone is computed when they change, not at every run.
     const early = site.prepared(id) && !site.prepared(root);
@@ -183,8 +187,7 @@ export function draft(
       const arg = node.args[i];
       invariant(arg !== undefined, `${node.op} has no argument ${i}`);
       const here = mapAddress(address, pool.shared);
-      const base = node.op === "contract" ? operandBase(site, stored, arg) : null;
-      if (base !== null) needs.add(base);
+      if (node.op === "contract") operand(arg);
       if (WITHIN.has(node.op)) return emit(arg, here);
       guards += 1;
       const value = emit(arg, here);
