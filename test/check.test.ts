@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { writtenDims } from "../compiler/2-check/cell-dims.ts";
-import { check } from "../compiler/2-check/check.ts";
+import { check, checkSizes } from "../compiler/2-check/check.ts";
 import type { Checked, FlatCell } from "../compiler/2-check/checked.ts";
 import { callable } from "../compiler/2-check/functions.ts";
 import { initialiserUsage, isInitialiser } from "../compiler/2-check/initialisers.ts";
@@ -188,7 +188,7 @@ describe("models", () => {
     const names = checked.models
       .get("M")!
       .members.map((m) => ("name" in m ? m.name.text : m.names[0]!.text));
-    expect(names).toEqual(["x", "a", "d", "c", "b", "y", "a"]);
+    expect(names).toEqual(["x", "d", "c", "a", "b", "y", "a"]);
   });
 
   const dims = (...names: string[]) =>
@@ -208,6 +208,37 @@ describe("models", () => {
     { of: dims("D", "M", "H", "Q=H"), count: 4, names: ["D", "M", "H", "Q"] },
   ])("$count written dims of $of.length are $names", ({ of, count, names }) => {
     expect(writtenDims(of, count)).toEqual(names);
+  });
+});
+
+describe("sizes", () => {
+  const checked = checkText(`
+    fn glu(v: [2 * N]) -> [N] = part(v, 0, N) * sigmoid(part(v, N, N))
+    fn tail(v: [N], n: [M]) -> [N - M] = part(v, M, N - M)
+    cell Halves<D, H, K = H / 2> {
+      input x: [D]
+      state h: [K] = 0
+      param W: [K, D] ~ glorot_uniform
+      h[t] = dropout(W @ x[t] + h[t-1], 1 / K)
+      output y[t] = tail(x[t], h[t])
+    }
+    model M<D, H> {
+      input x: [T, D]
+      let e = x | forward(Halves<H>)
+      output y = concat(x, x, x) | glu
+      output z = e | dense(D - 2)
+    }`);
+  test("in general nothing is wrong", () => expect(checked.diagnostics).toEqual([]));
+  test.each([
+    { entry: "Halves", sizes: { D: 4, H: 6, K: 3 }, codes: [] },
+    { entry: "Halves", sizes: { D: 4, H: 2, K: 1 }, codes: ["E226"] },
+    { entry: "Halves", sizes: { D: 3, H: 6, K: 3 }, codes: ["E203"] },
+    { entry: "M", sizes: { D: 4, H: 6 }, codes: [] },
+    { entry: "M", sizes: { D: 3, H: 5 }, codes: ["E234", "E203"] },
+    { entry: "M", sizes: { D: 2, H: 8 }, codes: ["E203", "E226"] },
+    { entry: "Nothing", sizes: {}, codes: [] },
+  ])("$entry at $sizes: $codes", ({ entry, sizes, codes }) => {
+    expect(checkSizes(checked, entry, sizes).map((d) => d.code)).toEqual(codes);
   });
 });
 

@@ -7,16 +7,21 @@ import { duplicate, type Library } from "../1-resolve/load.ts";
 import type { Report } from "../1-resolve/report.ts";
 import { type CellNames, cellScope } from "./cell-scope.ts";
 import { constBounds } from "./consts.ts";
-import { lengthOf } from "./dims.ts";
+import { type DimValues, lengthOf, symbols } from "./dims.ts";
 import { typeOf } from "./expr.ts";
 import { checkInitialiser } from "./initialisers.ts";
 import { checkDimParams, type Dims, readDim, shapeOf } from "./shapes.ts";
 import { real, SCALAR, type Shape, sameShape, showShape, type Type } from "./types.ts";
 
 /** The names of a cell, all but its equations' typed. */
-export function declareNames(merged: MergedCell, library: Library, report: Report): CellNames {
+export function declareNames(
+  merged: MergedCell,
+  library: Library,
+  report: Report,
+  sizes?: DimValues,
+): CellNames {
   const where = `cell \`${merged.decl.name.text}\``;
-  const known = new Set(merged.dims.map((d) => d.name.text));
+  const known = sizes ?? symbols(merged.dims.map((d) => d.name.text));
   const lengths = new Set<string>();
   const dims: Dims = { report, where, known, lengths };
   checkDimParams(merged.dims, dims);

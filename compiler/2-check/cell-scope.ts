@@ -7,10 +7,10 @@ import { didYouMean, type Report } from "../1-resolve/report.ts";
 import type { Interval } from "../ops/op.ts";
 import { constantRange } from "./constants.ts";
 import { wholeConst } from "./consts.ts";
-import { type Dim, lengthOf, named } from "./dims.ts";
+import { type Dim, type DimValues, lengthOf } from "./dims.ts";
 import { lengthAsNumber } from "./fn-scope.ts";
 import { callable } from "./functions.ts";
-import { DIM } from "./ranges.ts";
+import { dimRange } from "./ranges.ts";
 import { type RefExpr, type Scope, textOf } from "./scope.ts";
 import { SCALAR, showType, type Type } from "./types.ts";
 
@@ -21,7 +21,7 @@ export interface CellNames {
   readonly report: Report;
   /** "cell `LSTM`". */
   readonly where: string;
-  readonly dims: ReadonlySet<string>;
+  readonly dims: DimValues;
   /** First dims of memories. */
   readonly lengths: ReadonlySet<string>;
   /** Types so far; null where a mistake was reported, absent where not yet known. */
@@ -34,11 +34,8 @@ export interface CellNames {
 export function cellScope(cell: CellNames, where: string, timed: boolean): Scope {
   const { merged, library, report, types } = cell;
   const dim = (name: string): Dim | null =>
-    cell.dims.has(name)
-      ? named(name)
-      : cell.lengths.has(name)
-        ? lengthOf(name)
-        : wholeConst(cell.consts(name));
+    cell.dims.get(name) ??
+    (cell.lengths.has(name) ? lengthOf(name) : wholeConst(cell.consts(name)));
   const name = (e: RefExpr): Type | null => {
     const declared = merged.declared.get(e.name);
     if (declared === undefined) return dimValue(e, cell, where);
@@ -62,7 +59,8 @@ export function cellScope(cell: CellNames, where: string, timed: boolean): Scope
       const kind = merged.declared.get(n)?.kind;
       if (kind === "const") return cell.consts(n) ?? undefined;
       if (kind !== undefined) return null;
-      if (cell.dims.has(n)) return DIM;
+      const value = cell.dims.get(n);
+      if (value !== undefined) return dimRange(value);
       dimValue(e, cell, where);
       return undefined;
     },
@@ -85,6 +83,7 @@ export function cellScope(cell: CellNames, where: string, timed: boolean): Scope
     dims: cell.dims,
     dim,
     constant: (e) => constantRange(e, constants),
+    instance: null,
     flow: null,
   };
 }
@@ -175,7 +174,7 @@ function dimValue(e: RefExpr, cell: CellNames, where: string): Type | null {
       help:
         update !== undefined
           ? `declare it: \`state ${e.name}: […]\``
-          : didYouMean(e.name, [...merged.declared.keys(), ...cell.dims]),
+          : didYouMean(e.name, [...merged.declared.keys(), ...cell.dims.keys()]),
     }),
   );
   return null;

@@ -6,7 +6,7 @@ import { didYouMean, list } from "../1-resolve/report.ts";
 import { suggestion } from "./calls.ts";
 import { writtenDims } from "./cell-dims.ts";
 import type { FlatCell } from "./checked.ts";
-import { dimOf, lengthOf, namesOf, substitute } from "./dims.ts";
+import { dimOf, lengthOf, mayBeSize, namesOf, number, showDim, substitute } from "./dims.ts";
 import { cellArgument } from "./layers.ts";
 import type { CallExpr, Scope } from "./scope.ts";
 import { allOf, readDim } from "./shapes.ts";
@@ -22,6 +22,7 @@ export type CellTypes = ReadonlyMap<
 /** A cell in a layer's arguments, its dims on the way to being known. */
 export interface Use {
   readonly name: Name;
+  readonly decl: CellDecl;
   readonly flat: FlatCell;
   readonly types: ReadonlyMap<string, Type | null>;
   readonly own: ReadonlySet<string>;
@@ -43,7 +44,7 @@ export function cellUse(layer: string, e: CallExpr, scope: Scope, cells: CellTyp
   const { name, dims } = written;
   const decl = scope.library.visible(name.span.file, name.text);
   const found = decl?.kind === "cell" ? cells.get(decl) : undefined;
-  if (found === undefined) {
+  if (decl?.kind !== "cell" || found === undefined) {
     reportUnknownCell(name, scope);
     return null;
   }
@@ -67,7 +68,8 @@ export function cellUse(layer: string, e: CallExpr, scope: Scope, cells: CellTyp
     namesOf(types.get(m.name)?.shape[0] ?? lengthOf("")),
   );
   const own = new Set([...flat.dims.map((d) => d.name.text), ...lengths]);
-  return { name, flat, types, own, bindings: new Map(values.map((v, i) => [names[i]!, v])), scope };
+  const bindings = new Map(values.map((v, i) => [names[i]!, v]));
+  return { name, decl, flat, types, own, bindings, scope };
 }
 
 /** Binds dims so that the cell's `name` is of the given type; reports where it cannot be. */
@@ -108,6 +110,16 @@ export function bindDefaults(use: Use, e: CallExpr): boolean {
     if (!bindings.has(d.name.text) && value !== null) bindings.set(d.name.text, value);
   }
   const unbound = flat.dims.filter((d) => !bindings.has(d.name.text)).map((d) => d.name.text);
+  const odd = flat.dims.find((d) => !mayBeSize(bindings.get(d.name.text) ?? number(1)));
+  if (odd !== undefined) {
+    const size = showDim(bindings.get(odd.name.text)!);
+    scope.report(
+      error("E234", e.args[0]?.span ?? e.span, `\`${flat.name}\` cannot have these sizes`, {
+        label: `\`${odd.name.text}\` would be ${size}: a size is a whole number of at least 1`,
+      }),
+    );
+    return false;
+  }
   if (unbound.length === 0) return true;
   scope.report(
     error("E230", e.args[0]?.span ?? e.span, `dims of \`${flat.name}\` cannot be inferred`, {

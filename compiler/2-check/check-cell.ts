@@ -9,6 +9,7 @@ import { checkDeclarations, declareNames } from "./cell-declarations.ts";
 import { type CellNames, cellScope, isTimed, kindOf } from "./cell-scope.ts";
 import { flatten, keep, warnUnused } from "./cell-uses.ts";
 import type { FlatCell } from "./checked.ts";
+import type { DimValues } from "./dims.ts";
 import { typeOf } from "./expr.ts";
 import { checkGates } from "./gates.ts";
 import { order, type Read } from "./order.ts";
@@ -21,12 +22,23 @@ export interface CheckedCell {
   readonly types: ReadonlyMap<string, Type | null>;
 }
 
-export function checkCell(merged: MergedCell, library: Library, report: Report): CheckedCell {
+/** `sizes`: of the cell's dims, where they are known; else they stand for themselves. */
+export function checkCell(
+  merged: MergedCell,
+  library: Library,
+  report: Report,
+  sizes?: DimValues,
+): CheckedCell {
   const errors: Diagnostic[] = [];
-  const cell = declareNames(merged, library, (d) => {
-    errors.push(d);
-    report(d);
-  });
+  const cell = declareNames(
+    merged,
+    library,
+    (d) => {
+      errors.push(d);
+      report(d);
+    },
+    sizes,
+  );
   const kept = keep(merged);
   checkUpdates(cell);
   const ordered = order(kept.values, (e) => readsThisStep(e, cell));

@@ -5,7 +5,7 @@ import { error } from "../../grammar/diagnostic.ts";
 import { duplicate, type Library } from "../1-resolve/load.ts";
 import type { Report } from "../1-resolve/report.ts";
 import { expressions } from "../1-resolve/visit.ts";
-import { named } from "./dims.ts";
+import { symbols } from "./dims.ts";
 import { typeOf } from "./expr.ts";
 import { fnScope } from "./fn-scope.ts";
 import { callable } from "./functions.ts";
@@ -23,8 +23,9 @@ export function checkFn(fn: FnDecl, library: Library, report: Report): void {
     );
   }
   const own = new Set(fn.params.flatMap((p) => namesIn(p.shape)));
+  const values = symbols(own);
   const help = "the dims of a `fn` are those of its parameters";
-  const dims = { report, where, known: own, lengths: new Set<string>(), help };
+  const dims = { report, where, known: values, lengths: new Set<string>(), help };
   const params = new Map<string, Type | null>();
   for (const p of fn.params) {
     const before = fn.params.find((q) => q.name.text === p.name.text)!;
@@ -34,7 +35,6 @@ export function checkFn(fn: FnDecl, library: Library, report: Report): void {
     params.set(p.name.text, shape === null ? null : real(shape));
   }
   const returns = shapeOf(fn.returns, dims);
-  const values = new Map([...own].map((n) => [n, named(n)]));
   const type = typeOf(fn.body, fnScope(fn, params, values, library, report));
   if (type !== null && returns !== null && !sameShape(type.shape, returns)) {
     report(

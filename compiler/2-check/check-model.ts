@@ -6,11 +6,13 @@ import { duplicate, type Library } from "../1-resolve/load.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import { dimNames, expressions, expressionsOf } from "../1-resolve/visit.ts";
 import { constBounds } from "./consts.ts";
+import { type DimValues, symbols } from "./dims.ts";
 import { typeOf } from "./expr.ts";
 import { checkInitialiser } from "./initialisers.ts";
 import { type ModelNames, modelScope } from "./model-scope.ts";
 import { order } from "./order.ts";
 import type { CellTypes } from "./cell-use.ts";
+import type { Scope } from "./scope.ts";
 import { checkDimParams, type Dims, readDim, shapeOf } from "./shapes.ts";
 import { real, SCALAR, type Type } from "./types.ts";
 
@@ -29,6 +31,10 @@ export function checkModel(
   cells: CellTypes,
   library: Library,
   reportAll: Report,
+  sized?: {
+    readonly sizes: DimValues;
+    readonly instance: NonNullable<Scope["instance"]>;
+  },
 ): CheckedModel {
   const errors: Diagnostic[] = [];
   const report: Report = (d) => {
@@ -37,7 +43,7 @@ export function checkModel(
   };
   const where = `model \`${model.name.text}\``;
   const sequences = sequencesOf(model);
-  const known = new Set(model.dims.map((d) => d.name.text));
+  const known = sized?.sizes ?? symbols(model.dims.map((d) => d.name.text));
   const dims: Dims = { report, where, known, lengths: sequences };
   checkDimParams(model.dims, dims);
   const declared = declaredNames(model, report);
@@ -47,7 +53,7 @@ export function checkModel(
   const consts = constBounds({ consts: constsOf(model), dims: known, other, report });
   const names: ModelNames = {
     ...{ where, declared, types, dims: known, sequences },
-    ...{ library, report, cells, consts },
+    ...{ library, report, cells, consts, instance: sized?.instance ?? null },
   };
 
   const values = new Map<string, Expr>();
@@ -84,7 +90,7 @@ export function checkModel(
 
 /** The first extents of inputs that are no dims: `T` of `[T, D]`. */
 function sequencesOf(model: ModelDecl): ReadonlySet<string> {
-  const dims = new Set(model.dims.map((d) => d.name.text));
+  const dims = symbols(model.dims.map((d) => d.name.text));
   const firsts = model.members.flatMap((m) => (m.kind === "input" ? m.shape.dims.slice(0, 1) : []));
   return new Set(
     firsts.flatMap((d) => (d.kind === "dim-name" && isSequence(d.name, dims) ? [d.name] : [])),
@@ -92,7 +98,7 @@ function sequencesOf(model: ModelDecl): ReadonlySet<string> {
 }
 
 /** A sequence is named by a word with a capital that is no dim. */
-export const isSequence = (name: string, dims: ReadonlySet<string>): boolean =>
+export const isSequence = (name: string, dims: DimValues): boolean =>
   /^[A-Z]/.test(name) && !dims.has(name);
 
 function declaredNames(model: ModelDecl, report: Report): ReadonlyMap<string, Member> {
@@ -210,16 +216,20 @@ function warnUnused(model: ModelDecl, { declared, where, report }: ModelNames): 
   }
 }
 
-/** The members, each after what it reads; as written where that already holds. */
+/** Inputs, consts, params, values, outputs of values: each after what it reads. */
 function inOrder(
   members: readonly Member[],
   ordered: readonly string[],
   declared: ReadonlyMap<string, Member>,
 ): readonly Member[] {
   const values = ordered.map((name) => declared.get(name)!);
-  const first = members.filter((m) => m.kind === "input" || m.kind === "param");
-  const plain = members.filter((m) => m.kind === "output" && m.value === null);
-  return [...first, ...values, ...plain];
+  return [
+    ...members.filter((m) => m.kind === "input"),
+    ...values.filter((m) => m.kind === "const"),
+    ...members.filter((m) => m.kind === "param"),
+    ...values.filter((m) => m.kind !== "const"),
+    ...members.filter((m) => m.kind === "output" && m.value === null),
+  ];
 }
 
 const constsOf = (model: ModelDecl) =>

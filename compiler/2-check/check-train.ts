@@ -8,8 +8,8 @@ import { didYouMean, list, type Report } from "../1-resolve/report.ts";
 import { checkSettings, type Settings, splitArguments } from "./calls.ts";
 import { isSequence } from "./check-model.ts";
 import { constantRange } from "./constants.ts";
-import { named } from "./dims.ts";
-import { DIM } from "./ranges.ts";
+import type { DimValues } from "./dims.ts";
+import { dimRange } from "./ranges.ts";
 import { readDim, shapeOf } from "./shapes.ts";
 import {
   CLIPS,
@@ -25,7 +25,7 @@ import { sameShape, showType, type Type } from "./types.ts";
 /** What a train block trains: its dims, and the outputs that a loss may read. */
 export interface Trained {
   readonly kind: "cell" | "model";
-  readonly dims: ReadonlySet<string>;
+  readonly dims: DimValues;
   /** Of a cell, as if over the sequence T. Null where a mistake was reported. */
   readonly outputs: ReadonlyMap<string, Type | null>;
 }
@@ -53,12 +53,15 @@ export function checkTrain(
   const scope: Settings = {
     report,
     where,
-    dim: (n) => (trained.dims.has(n) ? named(n) : null),
+    dim: (n) => trained.dims.get(n) ?? null,
     constant: (e) =>
       constantRange(e, {
         report,
         where,
-        bounds: (n) => (trained.dims.has(n) ? DIM : null),
+        bounds: (n) => {
+          const dim = trained.dims.get(n);
+          return dim === undefined ? null : dimRange(dim);
+        },
       }),
   };
   const seen = new Map<string, Span>();

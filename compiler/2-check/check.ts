@@ -10,6 +10,7 @@ import { type CheckedCell, checkCell } from "./check-cell.ts";
 import { checkFn } from "./check-fn.ts";
 import { type CheckedModel, checkModel } from "./check-model.ts";
 import { checkTrain, type Trained } from "./check-train.ts";
+import { type DimValues, number, symbols } from "./dims.ts";
 import type { Checked } from "./checked.ts";
 import { qualifyCell, qualifyFn, qualifyModel } from "./qualify.ts";
 import type { Type } from "./types.ts";
@@ -22,17 +23,7 @@ import type { Type } from "./types.ts";
 export function check(entryFile: string, read: Read): Checked {
   const { report, sorted } = collector();
   const library = load(entryFile, read, report);
-  const declared = [...library.declarations.values()];
-  const fns = declared.filter((d) => d.kind === "fn");
-  const cells = new Map<CellDecl, CheckedCell>();
-  const models = new Map<ModelDecl, CheckedModel>();
-  for (const d of fns) checkFn(d, library, report);
-  for (const d of declared) {
-    if (d.kind === "cell") cells.set(d, checkCell(merge(d, library, report), library, report));
-  }
-  for (const d of declared) {
-    if (d.kind === "model") models.set(d, checkModel(d, cells, library, report));
-  }
+  const { fns, cells, models } = checkLibrary(library, report);
   const trains = checkTrains(library, cells, models, report);
   return {
     cells: byName(
@@ -51,6 +42,57 @@ export function check(entryFile: string, read: Read): Checked {
     files: library.modules.map(({ path, text }) => ({ path, text })),
     diagnostics: withoutEchoes(sorted(library.modules.map((m) => m.path)), library),
   };
+}
+
+/**
+ * What is wrong with a cell or model at these sizes, one for every dim, though right in general:
+ * quotients that are not whole, parts that are not there, probabilities made of dims. Follows cells
+ * and fns that it uses. `checked` has no errors; an unknown entry has none either.
+ */
+export function checkSizes(
+  checked: Checked,
+  entry: string,
+  sizes: Readonly<Record<string, number>>,
+): readonly Diagnostic[] {
+  const { report, sorted } = collector();
+  const texts = new Map(checked.files.map((f) => [f.path, f.text]));
+  const library = load(
+    checked.files[0]?.path ?? "",
+    (path) => texts.get(path) ?? null,
+    () => {},
+  );
+  const decl = library.declarations.get(entry);
+  const dims = new Map(Object.entries(sizes).map(([name, size]) => [name, number(size)]));
+  const instance = (cell: CellDecl, at: DimValues) => {
+    checkCell(
+      merge(cell, library, () => {}),
+      library,
+      report,
+      at,
+    );
+  };
+  if (decl?.kind === "cell") instance(decl, dims);
+  if (decl?.kind === "model") {
+    const { cells } = checkLibrary(library, () => {});
+    checkModel(decl, cells, library, report, { sizes: dims, instance });
+  }
+  const found = sorted(library.modules.map((m) => m.path));
+  return found.filter((d) => d.severity === "error");
+}
+
+function checkLibrary(library: Library, report: Report) {
+  const declared = [...library.declarations.values()];
+  const fns = declared.filter((d) => d.kind === "fn");
+  const cells = new Map<CellDecl, CheckedCell>();
+  const models = new Map<ModelDecl, CheckedModel>();
+  for (const d of fns) checkFn(d, library, report);
+  for (const d of declared) {
+    if (d.kind === "cell") cells.set(d, checkCell(merge(d, library, report), library, report));
+  }
+  for (const d of declared) {
+    if (d.kind === "model") models.set(d, checkModel(d, cells, library, report));
+  }
+  return { fns, cells, models };
 }
 
 /** The block nearest to the entry wins: an importer may train an imported model in its own way. */
@@ -83,7 +125,7 @@ function checkTrains(
 
 const trainedModel = ({ model, outputs, types }: CheckedModel): Trained => ({
   kind: "model",
-  dims: new Set(model.dims.map((d) => d.name.text)),
+  dims: symbols(model.dims.map((d) => d.name.text)),
   outputs: new Map(outputs.map((name) => [name, types.get(name) ?? null])),
 });
 
@@ -92,7 +134,7 @@ function trainedCell({ flat, types }: CheckedCell): Trained {
   const overTime = (type: Type | null): Type | null => type && { ...type, seq: "T" };
   return {
     kind: "cell",
-    dims: new Set(flat.dims.map((d) => d.name.text)),
+    dims: symbols(flat.dims.map((d) => d.name.text)),
     outputs: new Map(flat.outputs.map((o) => [o.name, overTime(types.get(o.name) ?? null)])),
   };
 }

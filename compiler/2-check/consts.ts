@@ -5,12 +5,12 @@ import { error } from "../../grammar/diagnostic.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import type { Interval } from "../ops/op.ts";
 import { constantRange } from "./constants.ts";
-import { type Dim, number } from "./dims.ts";
-import { DIM } from "./ranges.ts";
+import { type Dim, type DimValues, number } from "./dims.ts";
+import { dimRange } from "./ranges.ts";
 
 export interface ConstNames {
   readonly consts: ReadonlyMap<string, ConstDecl>;
-  readonly dims: ReadonlySet<string>;
+  readonly dims: DimValues;
   /** Is the name declared as something else? */
   readonly other: (name: string) => boolean;
   readonly report: Report;
@@ -38,14 +38,15 @@ export function constBounds(names: ConstNames): (name: string) => Interval | nul
       where: `const \`${name}\``,
       bounds: (n, e) => {
         if (names.consts.has(n)) return boundsOf(n) ?? undefined;
-        if (names.dims.has(n)) return DIM;
+        const dim = names.dims.get(n);
+        if (dim !== undefined) return dimRange(dim);
         if (names.other(n)) return null;
         names.report(
           error("E201", e.span, `no const \`${n}\``, {
             label: "is not declared",
             help: didYouMean(
               n,
-              [...names.consts.keys(), ...names.dims].filter((other) => other !== name),
+              [...names.consts.keys(), ...names.dims.keys()].filter((other) => other !== name),
             ),
           }),
         );

@@ -20,6 +20,13 @@ interface Term {
 export const number = (value: number): Dim => canonical([{ num: value, den: 1, powers: [] }]);
 export const named = (name: string): Dim => canonical([{ num: 1, den: 1, powers: [[name, 1]] }]);
 
+/** What dims are, by name: themselves, or their sizes where those are known. */
+export type DimValues = ReadonlyMap<string, Dim>;
+
+/** Dims that stand for themselves. */
+export const symbols = (names: Iterable<string>): DimValues =>
+  new Map([...names].map((name) => [name, named(name)]));
+
 /** The length of a sequence: a dim whose value only a run knows. Shown as its name. */
 export const lengthOf = (name: string): Dim => named(LENGTH + name);
 const LENGTH = "#";
@@ -63,7 +70,7 @@ export const namesOf = (d: Dim): readonly string[] => [
 ];
 
 /** d with every name that `values` binds replaced by its value; null where that divides by zero. */
-export function substitute(d: Dim, values: ReadonlyMap<string, Dim>): Dim | null {
+export function substitute(d: Dim, values: DimValues): Dim | null {
   let sum = number(0);
   for (const term of d.terms) {
     let product: Dim | null = canonical([{ num: term.num, den: term.den, powers: [] }]);
@@ -88,6 +95,12 @@ export function solve(pattern: Dim, name: string, value: Dim): Dim | null {
   if (factors.length !== 1 || only!.powers.some(([n, p]) => n === name && p !== 1)) return null;
   const factor = { ...only!, powers: only!.powers.filter(([n]) => n !== name) };
   return divide(subtract(value, rest), canonical([factor]));
+}
+
+/** Could it be a number of elements? No number but a whole one of at least `least` could. */
+export function mayBeSize(d: Dim, least = 1): boolean {
+  const value = constantOf(d);
+  return value === null || (Number.isSafeInteger(value) && value >= least);
 }
 
 /** As a user writes it: `4 * H`, `D + H`, `H / 2`. */

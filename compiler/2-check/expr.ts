@@ -4,7 +4,7 @@ import type { Expr, FnDecl, Name } from "../../grammar/ast.ts";
 import { type Diagnostic, error } from "../../grammar/diagnostic.ts";
 import { didYouMean } from "../1-resolve/report.ts";
 import { applyCallable, applyFn, applyRule, splitArguments } from "./calls.ts";
-import { hasLength } from "./dims.ts";
+import { constantOf, type Dim, hasLength } from "./dims.ts";
 import { fnScope } from "./fn-scope.ts";
 import { type Signature, signatureOf } from "./fns.ts";
 import { callable, callableNames, elementwise, product } from "./functions.ts";
@@ -66,7 +66,7 @@ export function typeOfCall(e: CallExpr, piped: Given | null, scope: Scope): Type
     return typeOfAll(split.values, scope, (given) => {
       const values = [...before, ...given];
       const type = applyFn(callee, signature, values, e.span, scope);
-      return type !== null && worksOnLengths(e, decl, signature, values, scope) ? type : null;
+      return type !== null && worksHere(e, decl, signature, values, scope) ? type : null;
     });
   }
   notAFunction(callee, decl?.kind ?? null, scope);
@@ -77,19 +77,19 @@ export function typeOfCall(e: CallExpr, piped: Given | null, scope: Scope): Type
 const DEEPEST = 8;
 
 /**
- * A fn is checked with its dims as sizes. Where one is the length of a sequence its body is checked
- * once more with that: parts and joins of such an axis are unknown before a run.
+ * A fn is checked with its dims as symbols. Where sizes are known, or are lengths of sequences, its
+ * body is checked once more with those: parts may not be there, and parts of lengths never are.
  */
-function worksOnLengths(
+function worksHere(
   e: CallExpr,
   fn: FnDecl,
   signature: Signature,
   given: readonly Given[],
   scope: Scope,
 ): boolean {
-  const anyLength = given.some((g) => g.type.shape.some(hasLength));
-  if (!anyLength || scope.inside.includes(fn.name.text) || scope.inside.length > DEEPEST)
-    return true;
+  const isSpecial = (d: Dim) => hasLength(d) || constantOf(d) !== null;
+  const special = given.some((g) => g.type.shape.some(isSpecial));
+  if (!special || scope.inside.includes(fn.name.text) || scope.inside.length > DEEPEST) return true;
   const dims: Bindings = new Map();
   const types = new Map<string, Type>();
   for (const [i, p] of signature.params.entries()) {
@@ -102,7 +102,7 @@ function worksOnLengths(
   const [first] = found;
   if (first === undefined) return true;
   scope.report(
-    error("E203", e.span, `\`${fn.name.text}\` does not work on a sequence's axis`, {
+    error("E203", e.span, `\`${fn.name.text}\` does not work on these shapes`, {
       label: `in its body: ${first.label}`,
       related: [{ span: first.span, message: first.message }],
     }),

@@ -5,15 +5,15 @@ import { error } from "../../grammar/diagnostic.ts";
 import type { Library } from "../1-resolve/load.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import { constantRange } from "./constants.ts";
-import { type Dim, hasLength } from "./dims.ts";
-import { DIM } from "./ranges.ts";
+import { type DimValues, hasLength } from "./dims.ts";
+import { dimRange } from "./ranges.ts";
 import type { RefExpr, Scope } from "./scope.ts";
 import { SCALAR, type Type } from "./types.ts";
 
 export function fnScope(
   fn: FnDecl,
   params: ReadonlyMap<string, Type | null>,
-  dims: ReadonlyMap<string, Dim>,
+  dims: DimValues,
   library: Library,
   report: Report,
   inside: readonly string[] = [],
@@ -49,7 +49,11 @@ export function fnScope(
   const constants = {
     report,
     where,
-    bounds: (n: string) => (dims.has(n) ? DIM : params.has(n) ? null : undefined),
+    bounds: (n: string) => {
+      const dim = dims.get(n);
+      if (dim !== undefined) return dimRange(dim);
+      return params.has(n) ? null : undefined;
+    },
   };
   return {
     report,
@@ -61,9 +65,10 @@ export function fnScope(
       [...params].flatMap(([n, type]) =>
         e.lag !== null || type === null ? [] : [{ name: n, text: n, type }],
       ),
-    dims: new Set(dims.keys()),
+    dims,
     dim: (n) => dims.get(n) ?? null,
     constant: (e) => constantRange(e, constants),
+    instance: null,
     flow: null,
   };
 }

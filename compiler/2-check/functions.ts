@@ -4,7 +4,17 @@ import type { Attrs } from "../ir/ir.ts";
 import * as interval from "../ops/interval.ts";
 import type { Interval, OpDef } from "../ops/op.ts";
 import { CALLS, OPS } from "../ops/table.ts";
-import { add, constantOf, type Dim, equal, hasLength, number, showDim, subtract } from "./dims.ts";
+import {
+  add,
+  constantOf,
+  type Dim,
+  equal,
+  hasLength,
+  mayBeSize,
+  number,
+  showDim,
+  subtract,
+} from "./dims.ts";
 import { broadcast, sameShape, type Shape, showShape } from "./types.ts";
 
 export interface Callable {
@@ -130,7 +140,8 @@ const part = atLeast(1, (v, { from, size }) => {
   if (from === undefined || size === undefined) return v;
   if ([last, from, size].some(hasLength)) return unknownLength(v, 0);
   const beyond = subtract(last, add(from, size));
-  if (surelyNegative(beyond) || surelyNegative(from) || surelyNegative(subtract(size, number(1)))) {
+  const whole = mayBeSize(from, 0) && mayBeSize(size);
+  if (!whole || [beyond, from, subtract(size, number(1))].some(surelyNegative)) {
     const misfit = `has ${showDim(last)} elements on its last axis, and ${showDim(size)} from ${showDim(from)} are not among them`;
     return { misfit, at: 0, fits: nothing };
   }

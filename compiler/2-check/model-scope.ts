@@ -7,12 +7,12 @@ import { didYouMean, type Report } from "../1-resolve/report.ts";
 import type { Interval } from "../ops/op.ts";
 import { type Constants, constantRange } from "./constants.ts";
 import { wholeConst } from "./consts.ts";
-import { named } from "./dims.ts";
+import type { DimValues } from "./dims.ts";
 import { flowOf } from "./flow.ts";
 import { lengthAsNumber } from "./fn-scope.ts";
 import { callable } from "./functions.ts";
 import { isLayer } from "./layers.ts";
-import { DIM } from "./ranges.ts";
+import { dimRange } from "./ranges.ts";
 import type { CellTypes } from "./cell-use.ts";
 import type { RefExpr, Scope } from "./scope.ts";
 import { SCALAR, type Type } from "./types.ts";
@@ -23,11 +23,12 @@ export interface ModelNames {
   readonly declared: ReadonlyMap<string, ModelDecl["members"][number]>;
   /** Null where a mistake was reported, absent where not yet known. */
   readonly types: Map<string, Type | null>;
-  readonly dims: ReadonlySet<string>;
+  readonly dims: DimValues;
   readonly sequences: ReadonlySet<string>;
   readonly library: Library;
   readonly report: Report;
   readonly cells: CellTypes;
+  readonly instance: Scope["instance"];
   /** Bounds of consts. */
   readonly consts: (name: string) => Interval | null;
 }
@@ -57,7 +58,7 @@ export function modelScope(model: ModelNames, where: string): Scope {
       library.visible(e.span.file, e.name) !== undefined;
     return error("E201", e.span, `no value \`${e.name}\` in ${where}`, {
       label: isFunction ? "is not a value" : "is not declared",
-      help: didYouMean(e.name, [...declared.keys(), ...model.dims]),
+      help: didYouMean(e.name, [...declared.keys(), ...model.dims.keys()]),
     });
   };
   const constants: Constants = {
@@ -67,7 +68,8 @@ export function modelScope(model: ModelNames, where: string): Scope {
       const m = declared.get(n);
       if (m?.kind === "const") return model.consts(n) ?? undefined;
       if (m !== undefined) return null;
-      if (model.dims.has(n)) return DIM;
+      const dim = model.dims.get(n);
+      if (dim !== undefined) return dimRange(dim);
       report(unknown(e));
       return undefined;
     },
@@ -81,8 +83,9 @@ export function modelScope(model: ModelNames, where: string): Scope {
     alternatives: () =>
       [...types].flatMap(([n, type]) => (type === null ? [] : [{ name: n, text: n, type }])),
     dims: model.dims,
-    dim: (n) => (model.dims.has(n) ? named(n) : wholeConst(model.consts(n))),
+    dim: (n) => model.dims.get(n) ?? wholeConst(model.consts(n)),
     constant: (e) => constantRange(e, constants),
+    instance: model.instance,
     flow: (e) => flowOf(e, scope, model.cells),
   };
   return scope;

@@ -4,6 +4,7 @@ import type { Expr, FnDecl } from "../../grammar/ast.ts";
 import { ANY } from "../ops/interval.ts";
 import type { Interval } from "../ops/op.ts";
 import { OPERATORS, OPS } from "../ops/table.ts";
+import { constantOf, type Dim } from "./dims.ts";
 import { type Callable, callable } from "./functions.ts";
 import type { CallExpr, RefExpr } from "./scope.ts";
 
@@ -54,6 +55,11 @@ function fnRange(e: CallExpr, bounds: Bounds, depth: number): Interval {
 
 /** What is known of a dim: there is at least one element. */
 export const DIM: Interval = { lo: 1, hi: Number.POSITIVE_INFINITY };
+
+export function dimRange(d: Dim): Interval {
+  const value = constantOf(d);
+  return value === null ? DIM : { lo: value, hi: value };
+}
 
 function callRange(f: Callable, e: CallExpr, bounds: Bounds, depth: number): Interval {
   const given = positional(e);

@@ -53,6 +53,10 @@ export function runCell(
     return null;
   }
   if (!sound || !bindDefaults(use, e)) return null;
+  scope.instance?.(
+    use.decl,
+    new Map(use.flat.dims.map((d) => [d.name.text, use.bindings.get(d.name.text)!])),
+  );
   const one = resultOf(use, x.type.seq);
   if (one === null || layer !== "bidirectional") return one;
   const merge = settings.get("merge");
@@ -162,7 +166,7 @@ function resultOf(use: Use, seq: string | null): Type | null {
   return type === null ? null : { ...type, parts };
 }
 
-/** Both directions' outputs and final states merged alike; scalars have no axis to join. */
+/** Both directions' outputs and final states merged alike; scalar states stay `.forward`'s and `.backward`'s. */
 function bothWays(one: Type, merge: string, e: CallExpr, scope: Scope): Type | null {
   const merged = (shape: Shape): Shape | null =>
     merge === "concat" ? concatLast([shape, shape]) : shape;
@@ -179,7 +183,7 @@ function bothWays(one: Type, merge: string, e: CallExpr, scope: Scope): Type | n
   const finals = new Map<string, Type>();
   const states = one.parts?.get("final");
   for (const [name, type] of states instanceof Map ? states : []) {
-    const whole = merged(type.shape);
+    const whole = type.shape.length === 0 ? null : merged(type.shape);
     if (whole !== null) finals.set(name, real(whole));
   }
   const parts = new Map<string, Type | Parts>([

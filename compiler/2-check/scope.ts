@@ -1,10 +1,10 @@
 /** @file What an expression stands in. In: nothing. Out: the interface through which expressions ask
  *  what names mean; cells, fns and models each make one. Never knows which of them it serves. */
-import type { Expr } from "../../grammar/ast.ts";
+import type { CellDecl, Expr } from "../../grammar/ast.ts";
 import type { Interval } from "../ops/op.ts";
 import type { Library } from "../1-resolve/load.ts";
 import type { Report } from "../1-resolve/report.ts";
-import type { Dim } from "./dims.ts";
+import type { Dim, DimValues } from "./dims.ts";
 import type { Type } from "./types.ts";
 
 export type RefExpr = Extract<Expr, { kind: "ref" }>;
@@ -26,11 +26,13 @@ export interface Scope {
     e: RefExpr,
   ) => readonly { readonly name: string; readonly text: string; readonly type: Type }[];
   /** Dims that `<…>` may name. */
-  readonly dims: ReadonlySet<string>;
+  readonly dims: DimValues;
   /** The name as a dim, where it is one. */
   readonly dim: (name: string) => Dim | null;
   /** Bounds of a constant expression; null where a mistake was reported. */
   readonly constant: (e: Expr) => Interval | null;
+  /** Checks a cell at the sizes it has here; null where sizes are not known. */
+  readonly instance: ((cell: CellDecl, sizes: DimValues) => void) | null;
   /** Types what only models have; null elsewhere. */
   readonly flow: ((e: FlowExpr) => Type | null) | null;
 }

@@ -5,14 +5,14 @@ import { error } from "../../grammar/diagnostic.ts";
 import { duplicate } from "../1-resolve/load.ts";
 import { didYouMean, type Report } from "../1-resolve/report.ts";
 import { dimNames } from "../1-resolve/visit.ts";
-import { constantOf, type Dim, dimOf } from "./dims.ts";
+import { constantOf, type Dim, type DimValues, dimOf, substitute, symbols } from "./dims.ts";
 import type { Shape } from "./types.ts";
 
 export interface Dims {
   readonly report: Report;
   /** For messages: "cell `LSTM`". */
   readonly where: string;
-  readonly known: ReadonlySet<string>;
+  readonly known: DimValues;
   /** Lengths of sequences, which only the sequence itself may have. */
   readonly lengths: ReadonlySet<string>;
   /** What to do about a dim that is not known, where it is not to declare it in `<…>`. */
@@ -28,12 +28,15 @@ export function shapeOf(s: ShapeExpr, dims: Dims): Shape | null {
 export function readDim(e: DimExpr, dims: Dims): Dim | null {
   const unknown = unknownName(e, dims);
   if (unknown) return null;
-  let quotient = true;
-  const dim = dimOf(e, (at) => {
-    quotient = false;
+  const symbolic = dimOf(e, (at) => {
     report(at, "does not divide evenly, whatever the dims are", dims);
   });
-  if (dim === null || !quotient) return null;
+  if (symbolic === null) return null;
+  const dim = substitute(symbolic, dims.known);
+  if (dim === null) {
+    report(e, "divides by 0", dims);
+    return null;
+  }
   const value = constantOf(dim);
   if (value !== null && !(Number.isSafeInteger(value) && value >= 1)) {
     report(e, `is ${value}: an extent is a whole number of at least 1`, dims);
@@ -48,7 +51,7 @@ export function checkDimParams(params: readonly DimParam[], dims: Omit<Dims, "kn
   for (const p of params) {
     const before = known.get(p.name.text);
     if (before !== undefined) dims.report(duplicate(p.name.text, p.name.span, before.name.span));
-    if (p.default !== null) readDim(p.default, { ...dims, known: new Set(known.keys()) });
+    if (p.default !== null) readDim(p.default, { ...dims, known: symbols(known.keys()) });
     known.set(p.name.text, p);
   }
 }
@@ -72,7 +75,8 @@ function unknownName(e: DimExpr, dims: Dims): boolean {
       dims.report(
         error("E218", e.span, `no dim \`${e.name}\` in ${dims.where}`, {
           label: "is not declared",
-          help: didYouMean(e.name, dims.known) ?? dims.help ?? `declare it: \`<…, ${e.name}>\``,
+          help:
+            didYouMean(e.name, dims.known.keys()) ?? dims.help ?? `declare it: \`<…, ${e.name}>\``,
         }),
       );
       return true;

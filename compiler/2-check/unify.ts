@@ -1,6 +1,6 @@
 /** @file Finding the values of dims. In: shapes that a fn or cell declares, in its own dims, and the
  *  shapes it is given. Out: its dims in the caller's, or where they disagree. */
-import { type Dim, equal, namesOf, showDim, solve, substitute } from "./dims.ts";
+import { type Dim, equal, mayBeSize, namesOf, showDim, solve, substitute } from "./dims.ts";
 import type { Shape } from "./types.ts";
 
 /** Values of the pattern's own dims, in the dims of the caller. */
@@ -29,7 +29,7 @@ export function unify(
     if (known === null || unknown.length > 1) continue;
     const [name] = unknown;
     const value = name === undefined ? null : solve(fresh(p, name, bindings), FRESH, given[axis]!);
-    if (name !== undefined && value !== null) bindings.set(name, value);
+    if (name !== undefined && value !== null && mayBeSize(value)) bindings.set(name, value);
     else if (name !== undefined || !equal(known, given[axis]!)) {
       return { axis, wanted: show(pattern, bindings) };
     }
