@@ -1,15 +1,23 @@
 /** @file Keeps what a step made of a product rather than the product. In: a graph with forward and
  *  reversed loops. Out: the same outputs. Never keeps more values a step than before. */
-import type { Graph, Item, Node, NodeId, Scan } from "../ir/ir.ts";
+import {
+  type Apply,
+  type Graph,
+  type Item,
+  type Node,
+  type NodeId,
+  type Scan,
+  sameType,
+} from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
+import { OPS } from "../ops/table.ts";
 import { copyBody, type EditedScan } from "./edit-scans.ts";
-import { isReduction } from "./lift.ts";
 import { leaving, usersOf } from "./users.ts";
 
 /**
- * Where a loop collects a product z only for another loop that begins by z + x, with the same x,
- * z + x is collected in its place: the product's kernel ends in the sum, and x is not sliced twice.
- * One step a call; repeats until nothing is left.
+ * Where a loop collects z only for others to begin by f(z, x), f elementwise, and does the same to
+ * it itself, f(z, x) is collected in its place: the product's kernel ends in f, what f repeated is
+ * saved, and x need not be kept for it. Repeats until nothing is left.
  */
 export function saveEpilogues(graph: Graph): Graph {
   const found = candidate(graph);
@@ -17,72 +25,87 @@ export function saveEpilogues(graph: Graph): Graph {
 }
 
 interface Saved {
-  /** Collects `product`; `sum` is the elementwise op that alone follows it. */
   readonly forward: Scan;
+  /** Which of its collects, and the elementwise node that alone reads it there. */
   readonly index: number;
-  readonly sum: NodeId;
-  readonly reader: Scan;
-  /** The reader's leaf for the product, and its node that is the same sum. */
-  readonly slice: NodeId;
-  readonly again: NodeId;
+  readonly epilogue: NodeId;
+  /** Nodes of the main graph that compute the epilogue again. */
+  readonly again: ReadonlySet<NodeId>;
+  /** By scan that slices the collect: its leaf, and its node that computes the epilogue again. */
+  readonly loops: ReadonlyMap<NodeId, { readonly slice: NodeId; readonly again: NodeId }>;
 }
 
 function candidate(graph: Graph): Saved | null {
   const users = usersOf(graph);
   const kept = leaving(graph, null);
-  const scans = new Map(graph.nodes.flatMap((n) => (n.kind === "scan" ? [[n.id, n]] : [])));
+  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   for (const item of graph.nodes) {
-    if (item.kind !== "item" || kept.has(item.id)) continue;
-    const forward = scans.get(item.of);
-    const readers = users.get(item.id) ?? [];
-    const [reader] = readers;
-    if (forward === undefined || reader?.kind !== "scan" || readers.length !== 1) continue;
-    const found = sameSum(forward, item, reader);
-    if (found !== null) return found;
+    const forward = item.kind === "item" ? nodes.get(item.of) : undefined;
+    if (item.kind !== "item" || forward?.kind !== "scan" || kept.has(item.id)) continue;
+    const isTwice = (n: Node) => n.kind === "item" && n.of === item.of && n.index === item.index;
+    if (graph.nodes.filter(isTwice).length > 1) continue;
+    const index = item.index - forward.carries.length;
+    const value = forward.collects[index];
+    const epilogue = value === undefined ? null : onlyUser(forward, value, 1);
+    const readers = [...new Set(users.get(item.id) ?? [])];
+    if (value === undefined || epilogue === null || readers.length === 0) continue;
+    const outside = match(graph, item, forward, value, epilogue);
+    const again = new Set<NodeId>();
+    const loops = new Map<NodeId, { slice: NodeId; again: NodeId }>();
+    for (const reader of readers) {
+      if (reader.kind === "scan") {
+        const slice = reader.slices.filter((s) => s.of === item.id);
+        const [one] = slice;
+        const user = one === undefined ? null : onlyUser(reader, one.arg, 0);
+        const same = user !== null && slice.length === 1 && outside.inLoop(reader, one!.arg, user);
+        if (same && isElsewhere(reader, item.id))
+          loops.set(reader.id, { slice: one!.arg, again: user.id });
+      } else if (reader.kind === "apply" && outside.inMain(reader)) again.add(reader.id);
+    }
+    const all = again.size + loops.size === readers.length;
+    if (all) return { forward, index, epilogue: epilogue.id, again, loops };
   }
   return null;
 }
 
-function sameSum(forward: Scan, item: Item, reader: Scan): Saved | null {
-  const index = item.index - forward.carries.length;
-  const product = forward.collects[index];
-  const slice = reader.slices.find((s) => s.of === item.id)?.arg;
-  if (product === undefined || slice === undefined || reader.reverse === forward.reverse)
-    return null;
-  const sum = onlyUser(forward, product, [product]);
-  const again = onlyUser(reader, slice, []);
-  const isProduct = forward.body.nodes.some((n) => n.id === product && isReduction(n));
-  if (!isProduct || sum?.kind !== "apply" || again?.kind !== "apply") return null;
-  if (sum.op !== "add" || again.op !== "add") return null;
-  const other = sum.args.find((a) => a !== product);
-  const same = again.args.find((a) => a !== slice);
-  if (other === undefined || same === undefined) return null;
-  if (!sameValue(forward, other, reader, same)) return null;
-  return { forward, index, sum: sum.id, reader, slice, again: again.id };
+/** Is `id` bound by no more than a slice? */
+function isElsewhere(scan: Scan, id: NodeId): boolean {
+  return !scan.carries.some((c) => c.init === id) && !scan.consts.some((c) => c.of === id);
 }
 
-/** The one node that reads `id` in the body, if only `but` take it out of the loop. */
-function onlyUser(scan: Scan, id: NodeId, but: readonly NodeId[]): Node | null {
+/** The one elementwise node of `id`'s type that reads `id` in the body, if `taken` results are `id`. */
+function onlyUser(scan: Scan, id: NodeId, taken: number): Apply | null {
   const [user, ...others] = usersOf(scan.body).get(id) ?? [];
-  const leaves = [...scan.carries.map((c) => c.next), ...scan.collects, ...scan.sums];
-  const taken = leaves.filter((x) => x === id).length;
-  return user !== undefined && others.length === 0 && taken === but.length ? user : null;
+  const results = [...scan.carries.map((c) => c.next), ...scan.collects, ...scan.sums];
+  if (user?.kind !== "apply" || others.length > 0 || OPS[user.op].form !== "map") return null;
+  if (results.filter((x) => x === id).length !== taken) return null;
+  const value = scan.body.nodes.find((n) => n.id === id);
+  return value !== undefined && sameType(value.type, user.type) ? user : null;
 }
 
-/** Are p in one loop and q in another made the same way of the same outer values? */
-function sameValue(one: Scan, p: NodeId, other: Scan, q: NodeId): boolean {
-  const [x, y] = [nodeOf(one, p), nodeOf(other, q)];
-  if (x?.kind === "apply" && y?.kind === "apply") {
-    const alike = x.op === y.op && JSON.stringify(x.attrs) === JSON.stringify(y.attrs);
-    return alike && x.args.every((a, i) => sameValue(one, a, other, y.args[i]!));
-  }
-  if (x?.kind === "const" && y?.kind === "const") return x.value === y.value;
-  const of = outerOf(one, p);
-  return of !== null && of === outerOf(other, q);
-}
-
-function nodeOf(scan: Scan, id: NodeId): Node | undefined {
-  return scan.body.nodes.find((n) => n.id === id);
+/** Tests whether other nodes compute `epilogue` of the collected `value`, of the same outer values. */
+function match(graph: Graph, item: Item, forward: Scan, value: NodeId, epilogue: Apply) {
+  const main = new Map(graph.nodes.map((n) => [n.id, n]));
+  const body = new Map(forward.body.nodes.map((n) => [n.id, n]));
+  /** Is p of the forward body, at every step, the value that `other` stands for? */
+  const same = (p: NodeId, other: NodeId, loop: Scan | null, slice: NodeId): boolean => {
+    if (p === value) return other === slice;
+    const x = body.get(p);
+    const y = loop === null ? main.get(other) : loop.body.nodes.find((n) => n.id === other);
+    const outer = outerOf(forward, p);
+    if (outer !== null) return outer === (loop === null ? other : outerOf(loop, other));
+    if (x?.kind === "const" && y?.kind === "const") return x.value === y.value;
+    return x?.kind === "apply" && y?.kind === "apply" && alike(x, y, loop, slice);
+  };
+  const alike = (x: Apply, y: Apply, loop: Scan | null, slice: NodeId): boolean =>
+    x.op === y.op &&
+    JSON.stringify(x.attrs) === JSON.stringify(y.attrs) &&
+    x.args.length === y.args.length &&
+    x.args.every((a, i) => same(a, y.args[i]!, loop, slice));
+  return {
+    inLoop: (loop: Scan, slice: NodeId, user: Apply) => alike(epilogue, user, loop, slice),
+    inMain: (user: Apply) => alike(epilogue, user, null, item.id),
+  };
 }
 
 function outerOf(scan: Scan, arg: NodeId): NodeId | null {
@@ -91,18 +114,22 @@ function outerOf(scan: Scan, arg: NodeId): NodeId | null {
 
 function applied(graph: Graph, found: Saved): Graph {
   const edited = new Map<NodeId, EditedScan>();
+  const { forward, index, epilogue } = found;
   return rewrite(graph, (node, { b, map }) => {
+    if (found.again.has(node.id)) {
+      const item = edited.get(forward.id)?.item(forward.carries.length + index);
+      return item ?? null;
+    }
     if (node.kind === "item") return edited.get(node.of)?.item(node.index) ?? null;
-    if (node.kind !== "scan") return null;
-    const isForward = node.id === found.forward.id;
-    if (!isForward && node.id !== found.reader.id) return null;
+    const reader = found.loops.get(node.id);
+    if (node.kind !== "scan" || (node.id !== forward.id && reader === undefined)) return null;
     const copy = copyBody(node, b);
-    if (!isForward) {
-      const type = node.body.nodes.find((n) => n.id === found.again)!.type;
-      copy.put(found.again, copy.put(found.slice, copy.body.leaf("arg", type)));
+    if (reader !== undefined) {
+      const type = node.body.nodes.find((n) => n.id === reader.again)!.type;
+      copy.put(reader.again, copy.put(reader.slice, copy.body.leaf("arg", type)));
     }
     copy.rest();
-    const collects = isForward ? node.collects.with(found.index, found.sum) : node.collects;
+    const collects = node.id === forward.id ? node.collects.with(index, epilogue) : node.collects;
     const id = b.scan({
       ...node,
       carries: node.carries.map((c) => ({
@@ -116,7 +143,13 @@ function applied(graph: Graph, found: Saved): Graph {
       sums: node.sums.map(copy.at),
       body: copy.body,
     });
-    edited.set(node.id, { id, item: (index) => b.item(id, index) });
+    const items = new Map<number, NodeId>();
+    const item = (i: number): NodeId => {
+      const made = items.get(i) ?? b.item(id, i);
+      items.set(i, made);
+      return made;
+    };
+    edited.set(node.id, { id, item });
     return id;
   });
 }
