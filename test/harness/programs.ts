@@ -14,6 +14,7 @@ import { lstmPrograms } from "./lstm-program.ts";
 import { type ProgramBuilder, programBuilder } from "./program.ts";
 import type { Case, CaseTensor } from "./run-case.ts";
 import { scanPrograms } from "./scan-programs.ts";
+import { sessionCases } from "./session-cases.ts";
 
 /** A program by hand: `fill` gives an input's values where noise will not do. */
 export interface Handmade {
@@ -25,7 +26,10 @@ export interface Handmade {
 
 /** Every case: each program at each of its sizes. */
 export function cases(): readonly Case[] {
-  return [...kernelPrograms(), ...scanPrograms(), ...lstmPrograms()].flatMap(casesOf);
+  return [
+    ...[...kernelPrograms(), ...scanPrograms(), ...lstmPrograms()].flatMap(casesOf),
+    ...sessionCases(),
+  ];
 }
 
 export function casesOf({ name, sizes, build, fill }: Handmade): readonly Case[] {
@@ -105,10 +109,9 @@ export function artifactOf(forward: Program, step: Program | null = null): Artif
 }
 
 const BATCHES = [1, 3, 32];
-const LENGTHS = [0, 1, 7, 100];
 export const SEQUENCES: readonly Sizes[] = [
   ...BATCHES.map((B) => ({ T: 7, B })),
-  ...LENGTHS.map((T) => ({ T, B: 3 })),
+  ...[0, 1, 100].map((T) => ({ T, B: 3 })),
   { T: 100, B: 1 },
 ];
 

@@ -1,15 +1,20 @@
-/** @file One program on one device. In: an artifact as JSON, a program, sizes, inputs. Out: every output by
+/** @file Programs on a device. In: an artifact as JSON, a program, sizes, inputs. Out: every output by
  *  name. Runs in Node and in a page alike. */
 import type { Artifact, Programs } from "../../runtime/artifact/artifact.ts";
 import type { BackendReport, Device, Sizes } from "../../runtime/devices/device.ts";
 
-/** JSON, save that numbers may be NaN or infinite. */
-export interface Case {
-  readonly name: string;
-  readonly artifact: Artifact;
+/** One run: what is written first, and which program at which sizes. */
+export interface CaseRun {
   readonly program: keyof Programs;
   readonly sizes: Sizes;
   readonly inputs: Readonly<Record<string, CaseTensor>>;
+}
+
+/** JSON, save that numbers may be NaN or infinite. `before`: runs in the same session, in order. */
+export interface Case extends CaseRun {
+  readonly name: string;
+  readonly artifact: Artifact;
+  readonly before?: readonly CaseRun[];
 }
 
 export interface CaseTensor {
@@ -25,9 +30,11 @@ export interface CaseResult {
 export async function runCase(device: Device, test: Case): Promise<CaseResult> {
   const session = await device.open(test.artifact);
   try {
-    for (const [name, { shape, data }] of Object.entries(test.inputs))
-      session.write(name, Float64Array.from(data), shape);
-    await session.run(test.program, test.sizes);
+    for (const { program, sizes, inputs } of [...(test.before ?? []), test]) {
+      for (const [name, { shape, data }] of Object.entries(inputs))
+        session.write(name, Float64Array.from(data), shape);
+      await session.run(program, sizes);
+    }
     const outputs: Record<string, readonly number[]> = {};
     for (const { name } of test.artifact.programs[test.program]?.outputs ?? [])
       outputs[name] = Array.from(await session.read(name));

@@ -19,6 +19,7 @@ export interface Executor<V> {
 
 /** Parameters as they are now. */
 export interface Parameters<V> {
+  /** Changes when one of them does. Throws DeviceError when the session is closed. */
   version(): number;
   get(name: string): V;
 }

@@ -167,9 +167,11 @@ function logarithm(x: Atom, w: Writer): Atom {
   return keepNaN(x, w.is`Math.abs(${d}) < 0.35 ? ${near} : ${far}`, w);
 }
 
-/** The hardware's log, which is anything for x < 0: NaN there, as its square root is. */
+/** The hardware's log, which is anything outside (0, ∞): -∞, NaN (as the square root is) and ∞ there. */
 function hardwareLog(x: Atom, w: Writer): Atom {
-  return w.is`${x} < 0 ? ${w.is`Math.sqrt(${x})`} : ${w.is`Math.log(${x})`}`;
+  const finite = w.is`${x} > 3.4028234e38 ? ${x} : ${w.is`Math.log(${x})`}`;
+  const positive = w.is`${x} == 0 ? ${w.is`-1 / Math.abs(${x})`} : ${finite}`;
+  return w.is`${x} < 0 ? ${w.is`Math.sqrt(${x})`} : ${positive}`;
 }
 
 /** 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) to s¹³, for |s| < 0.22: error below 1e-10. */

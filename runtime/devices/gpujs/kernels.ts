@@ -61,13 +61,26 @@ function build(library: Library, backend: Backend, printed: Printed, key: string
   return {
     key,
     run: (args) => {
-      const result = run(...args);
+      const result = named(backend, () => run(...args));
       if (!proven) proveBackend(run, backend);
       proven = true;
-      return result;
+      return result instanceof Promise ? result.catch((cause) => refuse(backend, cause)) : result;
     },
     destroy: () => run.destroy(),
   };
+}
+
+function named<R>(backend: Backend, run: () => R): R {
+  try {
+    return run();
+  } catch (cause) {
+    return refuse(backend, cause);
+  }
+}
+
+function refuse(backend: Backend, cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new DeviceError(`${backend}: ${why}`, { cause });
 }
 
 function proveBackend({ kernel }: KernelFunction, backend: Backend): void {

@@ -2,13 +2,12 @@
  *  stepper, for reading back is asynchronous or a stall. Never loses a tensor with the kernel that made it. */
 import { elements } from "../../artifact/extent.ts";
 import { DeviceError } from "../device.ts";
+import { createCopies } from "./copies.ts";
 import type { Executor } from "./executor.ts";
 import type { Built, Kernels } from "./kernels.ts";
-import { layoutOf } from "./layout.ts";
-import { type Argument, flat, type Handle, type View } from "./library.ts";
-import { print, type Target } from "./print.ts";
-import { type Resident, residentPlan } from "./resident.ts";
-import { copy } from "./synthetic.ts";
+import { flat, type Handle, type View } from "./library.ts";
+import type { Target } from "./print.ts";
+import { residentPlan } from "./resident.ts";
 import { createTensors, type Tensor } from "./tensors.ts";
 
 /** A stored tensor: here until first used there; both where it was. */
@@ -28,47 +27,16 @@ export interface ResidentDevice {
 export function residentExecutor(device: ResidentDevice): Executor<Stored> {
   const { kernels, target, view } = device;
   const tensors = createTensors();
-  const copiers = new Map<string, Built>();
   const watch = createWatch();
-
-  /** The copy kernel of a shape for arrays, or for handles: gpu.js builds for one kind of argument. */
-  const copier = (kind: "view" | "handle", extents: readonly number[]): Built => {
-    const key = `${kind} ${extents.join()}`;
-    const known = copiers.get(key);
-    if (known !== undefined) return known;
-    const { kernel, extents: shapes } = copy(extents);
-    const printed = print(kernel, (id) => shapes[id]!, {}, target);
-    const made = kernels.acquire(printed, [{ kind, dims: layoutOf(extents, target.fits).dims }]);
-    copiers.set(key, made);
-    return made;
-  };
-  const copied = async (
-    kind: "view" | "handle",
-    from: Argument,
-    extents: readonly number[],
-  ): Promise<Handle> => {
-    const handle = (await copier(kind, extents).run([from])) as Handle;
-    watch.add(handle);
-    return handle;
-  };
-  const put: Resident["put"] = async (data, extents) => {
-    const { dims } = layoutOf(extents, target.fits);
-    return tensors.hold(await copied("view", view(data, dims), extents), extents, null);
-  };
-  let empty: Promise<Tensor> | null = null;
-  const nothing = (): Promise<Tensor> => (empty ??= put(new Float32Array(1), []));
+  const copies = createCopies({ kernels, target, tensors, view, made: watch.add });
+  const { put, nothing } = copies;
   const onDevice = async (stored: Stored): Promise<Tensor | null> => {
     if (stored.tensor === null && stored.host !== null && stored.host.length > 0)
       stored.tensor = await put(stored.host, stored.extents);
     return stored.tensor;
   };
-  const rescue = async (kernel: Built): Promise<void> => {
-    for (const tensor of tensors.madeBy(kernel)) {
-      const old = tensor.handle;
-      tensor.handle = await copied("handle", old, tensor.extents);
-      tensor.maker = null;
-      old.delete();
-    }
+  const destroy = async (kernel: Built): Promise<void> => {
+    for (const tensor of tensors.madeBy(kernel)) await copies.rescue(tensor);
     kernel.destroy();
   };
 
@@ -95,12 +63,15 @@ export function residentExecutor(device: ResidentDevice): Executor<Stored> {
           return results.map((tensor) => ({ extents: tensor?.extents ?? [0], host: null, tensor }));
         },
         close: async () => {
-          for (const kernel of plan.close()) await rescue(kernel);
+          for (const kernel of plan.close()) await destroy(kernel);
         },
       };
     },
     step: null,
-    close: device.close,
+    close: () => {
+      tensors.dropAll();
+      device.close();
+    },
   };
 }
 

@@ -75,10 +75,11 @@ export function createSession<V>(
       fetch(input.name, name, shapeOf(program.buffers[input.buffer]!.shape, sizes)),
     );
     const kept = await planFor(name, program, sizes);
-    const prepare = kept.preparedAt !== parameters;
+    const version = parameters;
+    const prepare = kept.preparedAt !== version;
     kept.preparedAt = -1;
     const results = await kept.plan.run(values, prepare);
-    kept.preparedAt = parameters;
+    kept.preparedAt = version;
     for (const [i, { name: output, buffer }] of program.outputs.entries())
       put(output, results[i]!, shapeOf(program.buffers[buffer]!.shape, sizes));
   };
@@ -105,7 +106,10 @@ export function createSession<V>(
       const program = artifact.programs.step;
       checkSizes(program, "step", { B: batch });
       return executor.step(program, batch, {
-        version: () => parameters,
+        version: () => {
+          alive();
+          return parameters;
+        },
         get: (name) => {
           const input = program.inputs.find((i) => i.name === name)!;
           return fetch(name, "step", shapeOf(program.buffers[input.buffer]!.shape, { B: batch }));
@@ -117,7 +121,7 @@ export function createSession<V>(
       closed = true;
       store.clear();
       plans.clear();
-      executor.close();
+      void last.then(() => executor.close());
     },
   };
 }

@@ -2,21 +2,23 @@
  *  nobody holds them. Never lets one die with the kernel that made it. */
 import type { Handle } from "./library.ts";
 
-/** `maker` is null for what no plan's kernel made: such a tensor lives as long as the device. */
 export interface Tensor {
   readonly extents: readonly number[];
   handle: Handle;
-  maker: object | null;
+  /** The kernel it dies with. */
+  maker: object;
   holders: number;
 }
 
 export interface Tensors {
   /** A new tensor with one holder. */
-  hold(handle: Handle, extents: readonly number[], maker: object | null): Tensor;
+  hold(handle: Handle, extents: readonly number[], maker: object): Tensor;
   keep(tensor: Tensor): Tensor;
   drop(tensor: Tensor): void;
   /** Those alive that `maker` made. */
   madeBy(maker: object): readonly Tensor[];
+  /** Frees all, whoever holds them. */
+  dropAll(): void;
 }
 
 export function createTensors(): Tensors {
@@ -38,5 +40,9 @@ export function createTensors(): Tensors {
       tensor.handle.delete();
     },
     madeBy: (maker) => [...alive].filter((tensor) => tensor.maker === maker),
+    dropAll: () => {
+      for (const tensor of alive) tensor.handle.delete();
+      alive.clear();
+    },
   };
 }
