@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
 import { dumpCommand } from "./dump.ts";
+import { evalCommand } from "./eval.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
 import { gradcheckCommand } from "./gradcheck.ts";
@@ -10,11 +11,13 @@ import { inspectCommand } from "./inspect.ts";
 import { newCommand } from "./new.ts";
 import { runCommand } from "./run.ts";
 import { streamCommand } from "./stream.ts";
+import { trainCommand } from "./train.ts";
 
 export const COMMANDS: readonly ((program: Command) => void)[] = [
   checkCommand,
   compileCommand,
   dumpCommand,
+  evalCommand,
   explainCommand,
   fmtCommand,
   gradcheckCommand,
@@ -22,4 +25,5 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   newCommand,
   runCommand,
   streamCommand,
+  trainCommand,
 ];

@@ -61,7 +61,9 @@ export function saveTensors(
   return bytes;
 }
 
-export function loadTensors(bytes: Uint8Array): Result<TensorFile> {
+export function loadTensors(file: Uint8Array): Result<TensorFile> {
+  // a Buffer's slice shares memory; a plain view's copies
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const refuse = (why: string, help: string | null = null) => fail(fault("R301", "", why, help));
   if (bytes.length < 8) return refuse("it is shorter than 8 bytes");
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);

@@ -249,3 +249,11 @@ describe("weights", () => {
     );
   });
 });
+
+test("a Buffer, which shares a larger memory, is read as the same bytes are", () => {
+  const file = saveTensors(new Map([["w", { data: Float32Array.of(1, 2, 3), shape: [3] }]]), {});
+  const pool = Buffer.alloc(file.length + 64, 7);
+  pool.set(file, 32);
+  const read = loadTensors(pool.subarray(32, 32 + file.length));
+  expect(read.ok && [...read.value.tensors.get("w")!.data]).toEqual([1, 2, 3]);
+});

@@ -1,0 +1,186 @@
+/** @file `cellc train`: a spec, data, a run folder. In: files, settings. Out: trained weights, metrics,
+ *  checkpoints; progress on stderr. Ctrl-C ends the step it is in, saves, and exits 130. */
+import { basename, join } from "node:path";
+import type { Command } from "commander";
+import { folderOf } from "../runtime/data/node.ts";
+import { unwrap } from "../runtime/errors.ts";
+import { train } from "../runtime/train.ts";
+import {
+  createRunFolder,
+  folderSink,
+  readConfig,
+  writeConfig,
+} from "../runtime/train/run-folder.ts";
+import { resolveSettings, type TrainOverrides } from "../runtime/train/settings.ts";
+import { type BackendOptions, backendOption, openWith, wholeNumber } from "./backend.ts";
+import { Failure } from "./fail.ts";
+import { artifactAt, datasetOf, datasetOfRun, isRunFolder } from "./model-file.ts";
+import { packageVersion } from "./package.ts";
+import { openProgress } from "./progress.ts";
+import { printJson } from "./render.ts";
+import { type EntryOptions, entryOptions, readJson } from "./source.ts";
+
+interface TrainOptions extends EntryOptions, BackendOptions {
+  readonly data?: string;
+  readonly out?: string;
+  readonly config?: string;
+  readonly resume?: boolean;
+  readonly epochs?: number;
+  readonly lr?: number;
+  readonly batch?: number;
+  readonly truncate?: number;
+  readonly patience?: number;
+  readonly clipNorm?: number;
+  readonly clipValue?: number;
+  readonly checkpointEvery?: number;
+  readonly json?: boolean;
+}
+
+export function trainCommand(program: Command): void {
+  backendOption(
+    entryOptions(
+      program
+        .command("train <file>")
+        .summary("train a spec on data; --resume goes on with a run")
+        .description(
+          "Trains as the spec's train block says, a JSON file (--config) over it, options over both.\nThe run folder has the artifact, the settings, metrics as JSON lines, checkpoints and the best\nweights. Ctrl-C saves a checkpoint; `cellc train RUN --resume` gives the same weights as a run\nthat was never stopped.",
+        ),
+    ),
+  )
+    .option("--data <file>", "declaration of the data, JSON")
+    .option("--out <folder>", "the run's folder (default: runs/ENTRY)")
+    .option("--config <file>", "settings over the train block, JSON")
+    .option("--resume", "FILE is a run folder: go on from its checkpoint")
+    .option("--epochs <n>", "passes over the training split", wholeNumber)
+    .option("--lr <x>", "learning rate", Number)
+    .option("--batch <n>", "samples of one update", wholeNumber)
+    .option("--truncate <n>", "steps of truncated backpropagation", wholeNumber)
+    .option(
+      "--patience <n>",
+      "epochs without a better validation loss before it stops",
+      wholeNumber,
+    )
+    .option("--clip-norm <x>", "clip the gradients' global norm", Number)
+    .option("--clip-value <x>", "clip each gradient", Number)
+    .option("--checkpoint-every <n>", "steps between checkpoints within an epoch", wholeNumber)
+    .option("--json", "print the outcome as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  cellc train specs/apps/forecast.cell --data specs/apps/co2.data.json --out runs/co2\n  cellc train runs/co2 --resume --epochs 20",
+    )
+    .action(async (file: string, options: TrainOptions, command: Command) => {
+      await run(file, options, command.getOptionValueSource("seed") === "cli");
+    });
+}
+
+async function run(file: string, options: TrainOptions, seeded: boolean): Promise<void> {
+  const job = options.resume ? await resumed(file, options) : await started(file, options, seeded);
+  const { artifact, dataset, settings, sink, folder } = job;
+  const model = await openWith(artifact, { backend: options.backend, seed: settings.seed });
+  const stop = new AbortController();
+  const interrupt = (): void => (stop.signal.aborted ? process.exit(130) : stop.abort());
+  process.on("SIGINT", interrupt);
+  const progress = openProgress(`${artifact.entry.name} on ${model.backend.backend}`);
+  try {
+    const outcome = unwrap(
+      await train({
+        artifact,
+        session: model.session,
+        dataset,
+        settings,
+        sink,
+        clock: () => performance.now(),
+        resume: options.resume === true,
+        signal: stop.signal,
+        onProgress: progress.show,
+      }),
+    );
+    progress.close();
+    if (options.json) printJson({ folder, backend: model.backend, ...outcome });
+    else process.stdout.write(summary(folder, outcome));
+    if (outcome.ended === "interrupted") {
+      throw new Failure(`stopped; go on with: cellc train ${folder} --resume`, 130);
+    }
+  } finally {
+    progress.close();
+    process.off("SIGINT", interrupt);
+    model.close();
+  }
+}
+
+async function started(file: string, options: TrainOptions, seeded: boolean) {
+  if (options.data === undefined) {
+    throw new Failure(
+      "error: --data is missing: a JSON declaration of the data (see docs/data.md)",
+      2,
+    );
+  }
+  const artifact = artifactAt(file, options, options.json);
+  const { dataset, decl } = await datasetOf(artifact, options.data);
+  const config = options.config === undefined ? {} : readJson(options.config);
+  const settings = unwrap(resolveSettings(artifact, config, overrides(options, seeded)));
+  const folder = options.out ?? join("runs", artifact.entry.name);
+  const parts = {
+    settings,
+    data: decl,
+    dataFolder: folderOf(options.data),
+    fitted: dataset.fitted,
+    backend: options.backend,
+    versions: { cellc: packageVersion(), node: process.versions.node },
+  };
+  const sink = unwrap(await createRunFolder(folder, parts, `${JSON.stringify(artifact)}\n`));
+  return { artifact, dataset, settings, sink, folder };
+}
+
+async function resumed(folder: string, options: TrainOptions) {
+  if (!isRunFolder(folder)) {
+    throw new Failure(`error: ${basename(folder)} is no run folder; --resume takes one`, 1);
+  }
+  const config = unwrap(await readConfig(folder));
+  const artifact = artifactAt(folder, options);
+  const dataset = await datasetOfRun(artifact, config);
+  const settings = { ...config.settings, epochs: options.epochs ?? config.settings.epochs };
+  const { format: _, version: __, ...parts } = config;
+  await writeConfig(folder, { ...parts, settings });
+  return { artifact, dataset, settings, sink: folderSink(folder), folder };
+}
+
+function overrides(options: TrainOptions, seeded: boolean): TrainOverrides {
+  const { epochs, lr, batch, truncate, patience, checkpointEvery } = options;
+  const clip = {
+    ...(options.clipNorm === undefined ? {} : { norm: options.clipNorm }),
+    ...(options.clipValue === undefined ? {} : { value: options.clipValue }),
+  };
+  const given = { epochs, lr, batch, truncate, patience, checkpoint_every: checkpointEvery };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)),
+    ...(Object.keys(clip).length > 0 ? { clip } : {}),
+    ...(seeded ? { seed: options.seed } : {}),
+  };
+}
+
+function summary(
+  folder: string,
+  {
+    ended,
+    steps,
+    epochs,
+    loss,
+    best,
+  }: {
+    ended: string;
+    steps: number;
+    epochs: number;
+    loss: number | null;
+    best: { epoch: number; loss: number } | null;
+  },
+): string {
+  const why = ended === "patience" ? "no better validation loss" : ended;
+  return [
+    `${steps} steps, ${epochs} epochs (${why}); training loss ${loss?.toPrecision(4) ?? "–"}`,
+    best === null
+      ? ""
+      : `, best validation loss ${best.loss.toPrecision(4)} in epoch ${best.epoch}`,
+    `\n${folder}\n`,
+  ].join("");
+}
