@@ -2,15 +2,13 @@
  *  loops in order. Never changes what is computed; same graph, same program. */
 import type { Span } from "../../grammar/span.ts";
 import type { Program, ScanStage, Stage } from "../../runtime/artifact/kernel.ts";
-import { invariant } from "../ir/invariant.ts";
-import type { Graph, Node, NodeId, Scan } from "../ir/ir.ts";
+import type { Graph, NodeId, Scan } from "../ir/ir.ts";
 import { arrangeJoins } from "./arrange-joins.ts";
 import { type Buffers, createBuffers } from "./buffers.ts";
-import { num } from "../ops/attrs.ts";
-import { fixedExtent } from "../ops/structured.ts";
-import type { Draft, View } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { type Live, liveness } from "./liveness.ts";
-import { partition, type Whole } from "./partition.ts";
+import { partition } from "./partition.ts";
+import { bodySite, mainSite, type Named } from "./sites.ts";
 
 export interface ScheduleOptions {
   /** The index of the equation a node belongs to (SourceInfo.places), or null where it has none. */
@@ -72,57 +70,9 @@ function computed(graph: Graph, ids: readonly NodeId[]): readonly NodeId[] {
   return [...new Set(ids)].filter(own);
 }
 
-function mainSite(graph: Graph, live: Live, buffers: Buffers): Whole {
-  const node = lookup(graph);
-  const prepared = new Set<NodeId>();
-  for (const n of graph.nodes) if (isPrepared(n, node, prepared)) prepared.add(n.id);
-  return {
-    ids: graph.nodes.flatMap((n) => (live.nodes.has(n.id) ? [n.id] : [])),
-    node,
-    prepared: (id) => prepared.has(id),
-    views: viewsIn(graph),
-    buffer: (id) => {
-      const n = node(id);
-      if (n.kind === "leaf") return buffers.of(`leaf ${n.key}`, n, () => labelOf(n, node));
-      if (n.kind === "item")
-        return buffers.of(`item ${n.of} ${n.index}`, n, () => labelOf(n, node));
-      return buffers.of(`node ${id}`, n, () => labelOf(n, node));
-    },
-  };
-}
-
-function isPrepared(n: Node, node: (id: NodeId) => Node, prepared: ReadonlySet<NodeId>): boolean {
-  if (n.kind === "const") return true;
-  if (n.kind !== "apply" || n.args.length === 0) return false;
-  const { seq, batch, shape } = n.type;
-  if (seq !== null || batch || shape.some((d) => typeof d === "string")) return false;
-  return n.args.every((id) => {
-    const arg = node(id);
-    return prepared.has(id) || (arg.kind === "leaf" && arg.key.startsWith("param:"));
-  });
-}
-
-function bodySite(scan: Scan, main: Whole, buffers: Buffers): Whole {
-  const node = lookup(scan.body);
-  const outer = new Map(scan.consts.map((c) => [c.arg, c.of]));
-  return {
-    ids: scan.body.nodes.map((n) => n.id),
-    node,
-    prepared: () => false,
-    views: viewsIn(scan.body),
-    buffer: (id) => {
-      const of = outer.get(id);
-      const n = node(id);
-      return of === undefined
-        ? buffers.of(`${scan.id} ${id}`, n, () => labelOf(n, node))
-        : main.buffer(of);
-    },
-  };
-}
-
 function scanStage(
   scan: Scan,
-  main: Whole,
+  main: Named,
   live: Live,
   buffers: Buffers,
   options: ScheduleOptions,
@@ -162,11 +112,12 @@ function scanStage(
   };
 }
 
-function kernelOf(d: Draft, site: Whole, { placeOf }: ScheduleOptions) {
-  const places = [d.root, ...d.inlined.keys()].flatMap((id) => {
-    const node = site.node(id);
-    return placeOf(node.at, node.name ?? null) ?? [];
-  });
+function kernelOf(d: Draft, site: Named, { placeOf }: ScheduleOptions) {
+  // A joined product is computed for every equation that takes a part of it.
+  const nodes = [d.root, ...d.inlined.keys()].map(site.node);
+  const places = [...nodes, ...site.parts(d.root)].flatMap(
+    (node) => placeOf(node.at, node.name ?? null) ?? [],
+  );
   return {
     out: site.buffer(d.root),
     axes: d.axes,
@@ -174,48 +125,4 @@ function kernelOf(d: Draft, site: Whole, { placeOf }: ScheduleOptions) {
     value: d.value,
     places: [...new Set(places)].sort((a, b) => a - b),
   };
-}
-
-/** By piece, the joins it is in; a piece that varies over less than its join is not one. */
-function viewsIn(graph: Graph): (id: NodeId) => readonly View[] {
-  const node = lookup(graph);
-  const views = new Map<NodeId, View[]>();
-  for (const join of graph.nodes) {
-    if (join.kind !== "apply" || join.op !== "concat") continue;
-    const axis = num(join.attrs, "axis");
-    let from = 0;
-    for (const id of join.args) {
-      const { seq, batch } = node(id).type;
-      const same = seq === join.type.seq && batch === join.type.batch;
-      if (same) views.set(id, [...(views.get(id) ?? []), { join: join.id, axis, from }]);
-      from += fixedExtent(node(id).type, axis);
-    }
-  }
-  return (id) => views.get(id) ?? [];
-}
-
-function lookup(graph: Graph): (id: NodeId) => Node {
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
-  return (id) => {
-    const node = nodes.get(id);
-    invariant(node !== undefined, `no node ${id}`);
-    return node;
-  };
-}
-
-/** For people: the spec's name, `W_i|W_f` for joined values, else the op. */
-function labelOf(n: Node, node: (id: NodeId) => Node): string {
-  if (n.name !== undefined) return n.name;
-  switch (n.kind) {
-    case "leaf":
-      return n.key.slice(n.key.indexOf(":") + 1);
-    case "const":
-      return String(n.value);
-    case "apply":
-      return n.op === "concat" ? n.args.map((a) => labelOf(node(a), node)).join("|") : n.op;
-    case "item":
-      return `${labelOf(node(n.of), node)}.${n.index}`;
-    case "scan":
-      return "scan";
-  }
 }
