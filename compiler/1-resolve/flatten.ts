@@ -15,7 +15,7 @@ import { error } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { FlatInput, FlatParam, FlatState } from "../2-check/checked.ts";
 import type { Library } from "./load.ts";
-import { duplicate } from "./load.ts";
+import { duplicate, notImported } from "./load.ts";
 
 import { didYouMean, type Report } from "./report.ts";
 import {
@@ -262,17 +262,10 @@ const twiceHelp = (d: Declared, before: Declared | undefined): string | null =>
     : null;
 
 function unknownParent(name: Name, kind: string | null, cell: CellDecl, library: Library) {
-  const elsewhere = library.declarations.get(name.text);
-  const cells = library
-    .names(cell.span.file)
-    .filter((n) => library.visible(cell.span.file, n)?.kind === "cell" && n !== cell.name.text);
-  if (kind === null && elsewhere?.kind === "cell") {
-    const path = library.importPath(elsewhere, cell.span.file);
-    return error("E204", name.span, `\`${name.text}\` is not imported`, {
-      label: "declared in another file",
-      help: `add \`import { ${name.text} } from "${path}"\``,
-    });
-  }
+  const here = (n: string) => library.visible(cell.span.file, n)?.kind === "cell";
+  const cells = library.names(cell.span.file).filter((n) => here(n) && n !== cell.name.text);
+  const elsewhere = kind === null ? notImported(name, ["cell"], library) : null;
+  if (elsewhere !== null) return elsewhere;
   return error("E208", name.span, `no cell \`${name.text}\` to extend`, {
     label:
       kind === null ? "is not declared in this file, nor imported" : `is a ${kind}, not a cell`,

@@ -1,7 +1,15 @@
 /** @file The files of a program. In: an entry file and a reader. Out: every file it reaches through
  *  imports, parsed, and what each name means in each file. Never reads a file twice. */
-import type { CellDecl, FnDecl, Import, Item, ModelDecl, SourceFile } from "../../grammar/ast.ts";
-import { error, warning } from "../../grammar/diagnostic.ts";
+import type {
+  CellDecl,
+  FnDecl,
+  Import,
+  Item,
+  ModelDecl,
+  Name,
+  SourceFile,
+} from "../../grammar/ast.ts";
+import { type Diagnostic, error, warning } from "../../grammar/diagnostic.ts";
 import { parse } from "../../grammar/parse.ts";
 import type { Span } from "../../grammar/span.ts";
 
@@ -198,6 +206,21 @@ export const duplicate = (name: string, span: Span, before: Span, help: string |
     help: help ?? "give one of them another name",
     related: [{ span: before, message: "first declared here" }],
   });
+
+/** E204 where another file of the program declares such a fn, cell or model; null where none does. */
+export function notImported(
+  name: Name,
+  kinds: readonly Declaration["kind"][],
+  library: Library,
+): Diagnostic | null {
+  const { text, span } = name;
+  const elsewhere = library.declarations.get(text);
+  if (elsewhere === undefined || !kinds.includes(elsewhere.kind)) return null;
+  return error("E204", span, `\`${text}\` is not imported`, {
+    label: "declared in another file",
+    help: `add \`import { ${text} } from "${library.importPath(elsewhere, span.file)}"\``,
+  });
+}
 
 function missing(path: string, from: Import | null) {
   if (from === null) {

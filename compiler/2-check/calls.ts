@@ -63,7 +63,8 @@ export function splitArguments(
       sound = false;
     } else if (!f.settings.some((s) => s.name === name)) {
       const names = f.settings.map((s) => s.name);
-      wrong(arg.span, `has no setting \`${name}\``, didYouMean(name, names));
+      const label = names.length > 0 ? `has no setting \`${name}\`` : "values go by position";
+      wrong(arg.span, label, didYouMean(name, names));
       sound = false;
     } else if (settings.has(name)) {
       wrong(arg.span, `\`${name}\` is given twice`);
@@ -116,7 +117,8 @@ export function checkSettings(
     if (e === undefined) continue;
     const wrong = (label: string, help: string | null) => {
       sound = false;
-      const message = `\`${s.name}\` of \`${callee.text}\` is not one of its choices`;
+      const what = s.kind === "word" ? "is not one of its choices" : "is out of bounds";
+      const message = `\`${s.name}\` of \`${callee.text}\` ${what}`;
       scope.report(error("E226", e.span, message, { label, help }));
     };
     switch (s.kind) {

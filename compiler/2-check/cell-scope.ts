@@ -125,7 +125,7 @@ function lagMistake(e: RefExpr, d: Declared, type: Type | null): Diagnostic | nu
     });
   }
   if (e.lag === 0 || d.kind === "state") return null;
-  const shape = type === null ? "…" : showType(type);
+  const shape = type === null ? "[…]" : showType(type);
   return error("E213", e.span, `\`${textOf(e)}\` is not remembered`, {
     label: `is ${kindOf(d)}, and only states have earlier values`,
     help:
@@ -138,7 +138,9 @@ function lagMistake(e: RefExpr, d: Declared, type: Type | null): Diagnostic | nu
 const stepMistake = (e: RefExpr, where: string): Diagnostic =>
   error("E217", e.span, `${where} holds for the whole sequence`, {
     label: `\`${e.name}\` varies from step to step`,
-    help: "write `[t]` on the left too, or read only parameters, constants and memories",
+    help: /^(let|gate)/.test(where)
+      ? "write `[t]` on the left too, or read only parameters, constants and memories"
+      : "read only parameters, constants and memories",
   });
 
 const noLag = (e: RefExpr, d: Declared): Diagnostic =>

@@ -2,6 +2,7 @@
  *  dims: written, inferred, or their defaults. */
 import type { CellDecl, Expr, Name } from "../../grammar/ast.ts";
 import { error } from "../../grammar/diagnostic.ts";
+import { notImported } from "../1-resolve/load.ts";
 import { didYouMean, list } from "../1-resolve/report.ts";
 import { suggestion } from "./calls.ts";
 import { writtenDims } from "./cell-dims.ts";
@@ -135,22 +136,13 @@ function reportUnknownCell(name: Name, scope: Scope): void {
   const { file } = name.span;
   if (library.isLost(file, name.text)) return;
   const decl = library.visible(file, name.text);
-  const elsewhere = library.declarations.get(name.text);
-  if (decl === undefined && elsewhere?.kind === "cell") {
-    const path = library.importPath(elsewhere, file);
-    report(
-      error("E204", name.span, `\`${name.text}\` is not imported`, {
-        label: "declared in another file",
-        help: `add \`import { ${name.text} } from "${path}"\``,
-      }),
-    );
-    return;
-  }
+  const elsewhere = decl === undefined ? notImported(name, ["cell"], library) : null;
   const cells = library.names(file).filter((n) => library.visible(file, n)?.kind === "cell");
-  report(
-    error("E201", name.span, `no cell \`${name.text}\``, {
-      label: decl === undefined ? "is not declared or imported in this file" : `is a ${decl.kind}`,
-      help: didYouMean(name.text, cells),
-    }),
-  );
+  const what =
+    decl === undefined ? "is not declared or imported in this file" : `is a ${decl.kind}`;
+  const unknown = error("E201", name.span, `no cell \`${name.text}\``, {
+    label: what,
+    help: didYouMean(name.text, cells),
+  });
+  report(elsewhere ?? unknown);
 }

@@ -16,6 +16,14 @@ import type { Scope } from "./scope.ts";
 import { checkDimParams, type Dims, readDim, shapeOf } from "./shapes.ts";
 import { real, SCALAR, type Type } from "./types.ts";
 
+const KINDS = {
+  input: "an input",
+  param: "a parameter",
+  const: "a constant",
+  equation: "an equation",
+  output: "an output",
+} as const;
+
 type Member = ModelDecl["members"][number];
 
 export interface CheckedModel {
@@ -164,7 +172,7 @@ function checkInterface(model: ModelDecl, names: ModelNames): void {
     if (m?.kind === "equation" || m?.kind === "input" || m?.kind === "output") continue;
     report(
       error("E222", n.span, `${where} does not compute \`${n.text}\``, {
-        label: m === undefined ? "is not declared" : `is a ${m.kind}`,
+        label: m === undefined ? "is not declared" : `is ${KINDS[m.kind]}`,
         help: didYouMean(n.text, declared.keys()) ?? `write \`output ${n.text} = …\``,
       }),
     );
@@ -212,7 +220,7 @@ function warnUnused(model: ModelDecl, { declared, where, report }: ModelNames): 
   for (const d of model.dims) unused(d.name, "a dim");
   for (const [name, m] of declared) {
     const at = namesOf(m).find((n) => n.text === name);
-    if (at !== undefined) unused(at, m.kind === "equation" ? `a \`${m.role}\`` : `a ${m.kind}`);
+    if (at !== undefined) unused(at, m.kind === "equation" ? `a \`${m.role}\`` : KINDS[m.kind]);
   }
 }
 

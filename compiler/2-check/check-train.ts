@@ -45,7 +45,7 @@ export function checkTrain(
     report(
       error("E235", span, `nothing to train: no model \`${text}\``, {
         label: "is not declared in this file, nor imported",
-        help: didYouMean(text, names),
+        help: didYouMean(text, names) ?? "a block is named as the model or cell that it trains",
       }),
     );
     return;

@@ -109,7 +109,8 @@ function checkTrains(
       if (train.kind !== "train") continue;
       const name = train.name.text;
       const before = here.get(name);
-      if (before !== undefined) report(duplicate(name, train.name.span, before.name.span));
+      if (before !== undefined)
+        report(duplicate(name, train.name.span, before.name.span, "keep one block"));
       here.set(name, before ?? train);
       const visible = library.visible(path, name);
       const model = visible?.kind === "model" ? models.get(visible) : undefined;

@@ -2,6 +2,7 @@
  *  type, or null where a mistake was reported. Never reports a mistake and its consequences. */
 import type { Expr, FnDecl, Name } from "../../grammar/ast.ts";
 import { type Diagnostic, error } from "../../grammar/diagnostic.ts";
+import { notImported } from "../1-resolve/load.ts";
 import { didYouMean } from "../1-resolve/report.ts";
 import { applyCallable, applyFn, applyRule, splitArguments } from "./calls.ts";
 import { constantOf, type Dim, hasLength } from "./dims.ts";
@@ -150,15 +151,9 @@ export function notAFunction(callee: Name, kind: "cell" | "model" | null, scope:
     return;
   }
   if (scope.library.isLost(callee.span.file, name)) return;
-  const elsewhere = scope.library.declarations.get(name);
-  if (elsewhere !== undefined) {
-    const path = scope.library.importPath(elsewhere, callee.span.file);
-    scope.report(
-      error("E204", callee.span, `\`${name}\` is not imported`, {
-        label: "declared in another file",
-        help: `add \`import { ${name} } from "${path}"\``,
-      }),
-    );
+  const elsewhere = notImported(callee, ["fn", "cell", "model"], scope.library);
+  if (elsewhere !== null) {
+    scope.report(elsewhere);
     return;
   }
   const layers = scope.flow === null ? [] : Object.keys(LAYERS);
