@@ -131,7 +131,6 @@ describe("no silent fallback", () => {
   };
   const printed = print(kernel, () => [2], {}, targetOf("webasm"));
   const library = (mode: string, fallbackReason: string | null): Library => ({
-    context: null,
     createKernel: () =>
       Object.assign(() => Float32Array.of(1, 1), {
         kernel: { constructor: { mode }, fallbackReason },

@@ -61,21 +61,18 @@ function build(library: Library, backend: Backend, printed: Printed, key: string
   return {
     key,
     run: (args) => {
-      const result = named(backend, () => run(...args));
+      let result: unknown;
+      try {
+        result = run(...args);
+      } catch (cause) {
+        return refuse(backend, cause);
+      }
       if (!proven) proveBackend(run, backend);
       proven = true;
       return result instanceof Promise ? result.catch((cause) => refuse(backend, cause)) : result;
     },
     destroy: () => run.destroy(),
   };
-}
-
-function named<R>(backend: Backend, run: () => R): R {
-  try {
-    return run();
-  } catch (cause) {
-    return refuse(backend, cause);
-  }
 }
 
 function refuse(backend: Backend, cause: unknown): never {

@@ -38,7 +38,6 @@ export interface KernelSettings {
 }
 
 export interface Library {
-  readonly context: unknown;
   createKernel(text: Code, settings: KernelSettings): KernelFunction;
   destroy(): Promise<void>;
 }
