@@ -10,7 +10,7 @@ import { inner } from "./tree.ts";
  * way round. LAUNCH is set so that fewer kernels win until a layer of some hundred units would
  * repeat several transcendentals an element. Changing these changes speed, never results.
  */
-const LAUNCH = 20_000;
+const LAUNCH = 100_000;
 const STORE = 2;
 const LOAD = 1;
 const ARITHMETIC = 1;
