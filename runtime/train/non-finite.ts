@@ -24,7 +24,7 @@ export async function explain(
   incident: Incident,
 ): Promise<DataFault> {
   const { program, sizes } = incident;
-  const param = await firstGradient(artifact, session, program);
+  const gradients = await judgeGradients(artifact, session, program);
   const { inputs, buffers } = artifact.programs[program]!;
   const store = new Map<string, StoredTensor>();
   for (const { name, buffer } of inputs)
@@ -37,7 +37,7 @@ export async function explain(
   const place = found?.places[0] ?? null;
   return fault(
     "D203",
-    `${incident.what} is ${incident.value} ${incident.when}; ${cause(found, param)}`,
+    `${incident.what} is ${incident.value} ${incident.when}; ${cause(found)}${gradients}`,
     {
       file: place?.file ?? null,
       row: place?.line ?? null,
@@ -47,27 +47,29 @@ export async function explain(
   );
 }
 
-function cause(found: NonFinite | null, param: string | null): string {
-  const gradient =
-    param === null ? "" : `; the first parameter whose gradient is not finite is ${param}`;
-  if (found === null)
-    return `in float64 every number is finite, so it passed the range of float32${gradient}`;
+function cause(found: NonFinite | null): string {
+  if (found === null) return "in float64 every number is finite, so it passed the range of float32";
   const step = found.step === null ? "" : ` at t = ${found.step}`;
   const equations = [...new Set(found.places.map((p) => `\`${p.of}\``))].join(", ");
   const where =
     found.kind === "input" ? `the input ${found.name}` : equations || `\`${found.name}\``;
-  return `the first number that is not finite is ${found.value} in ${where}${step}${gradient}`;
+  return `the first number that is not finite is ${found.value} in ${where}${step}`;
 }
 
-async function firstGradient(
+/** The first parameter whose gradient is not finite, else the one with the largest. */
+async function judgeGradients(
   artifact: Artifact,
   session: Session,
   program: TrainingProgram,
-): Promise<string | null> {
-  if (program === "loss" || program === "lossMasked") return null;
+): Promise<string> {
+  if (program === "loss" || program === "lossMasked") return "";
+  let largest = { name: "", size: -1 };
   for (const { name } of artifact.params) {
     const gradient = await session.read(`grad:param:${name}`);
-    if (!gradient.every(Number.isFinite)) return name;
+    if (!gradient.every(Number.isFinite))
+      return `; the first parameter whose gradient is not finite is ${name}`;
+    const size = Float64Array.from(gradient).reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+    if (size > largest.size) largest = { name, size };
   }
-  return null;
+  return `; the parameter with the largest gradient is ${largest.name}`;
 }

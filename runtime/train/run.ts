@@ -168,7 +168,7 @@ export function openRun(
     if (found !== null && better) {
       const now = await takeSnapshot(artifact, session, progress, null);
       best = paramsOf(now);
-      progress = { ...progress, best: { loss: found.loss, epoch, step } };
+      progress = { ...progress, best: { loss: found.loss, epoch: epoch + 1, step } };
       await keep(best, { val_loss: String(found.loss) });
     }
     sink.metrics({

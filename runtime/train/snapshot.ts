@@ -22,7 +22,7 @@ export interface Progress {
   readonly elapsedMs: number;
 }
 
-/** The epoch (from 0) with the least validation loss. */
+/** The epoch (from 1) with the least validation loss, and the updates done at its end. */
 export interface Best {
   readonly loss: number;
   readonly epoch: number;
