@@ -52,7 +52,7 @@ export const CODES = {
   E230: { title: "dim that cannot be inferred" },
   E231: { title: "expression in the wrong place" },
   E232: { title: "part that a value does not have" },
-  E233: { title: "cell without an input" },
+  E233: { title: "cell or model without an input" },
   E234: { title: "shape that cannot be" },
   E235: { title: "train block for nothing" },
   E236: { title: "unknown loss, optimiser, schedule or clipping" },

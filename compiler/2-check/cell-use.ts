@@ -7,7 +7,17 @@ import { didYouMean, list } from "../1-resolve/report.ts";
 import { suggestion } from "./calls.ts";
 import { writtenDims } from "./cell-dims.ts";
 import type { FlatCell } from "./checked.ts";
-import { dimOf, lengthOf, mayBeSize, namesOf, number, showDim, substitute } from "./dims.ts";
+import {
+  type Dim,
+  dimOf,
+  hasLength,
+  lengthOf,
+  mayBeSize,
+  namesOf,
+  number,
+  showDim,
+  substitute,
+} from "./dims.ts";
 import { cellArgument } from "./layers.ts";
 import type { CallExpr, Scope } from "./scope.ts";
 import { allOf, readDim } from "./shapes.ts";
@@ -111,12 +121,14 @@ export function bindDefaults(use: Use, e: CallExpr): boolean {
     if (!bindings.has(d.name.text) && value !== null) bindings.set(d.name.text, value);
   }
   const unbound = flat.dims.filter((d) => !bindings.has(d.name.text)).map((d) => d.name.text);
-  const odd = flat.dims.find((d) => !mayBeSize(bindings.get(d.name.text) ?? number(1)));
+  const isSize = (d: Dim) => mayBeSize(d) && !hasLength(d);
+  const odd = flat.dims.find((d) => !isSize(bindings.get(d.name.text) ?? number(1)));
   if (odd !== undefined) {
-    const size = showDim(bindings.get(odd.name.text)!);
+    const dim = bindings.get(odd.name.text)!;
+    const size = hasLength(dim) ? `${showDim(dim)}, a length` : showDim(dim);
     scope.report(
       error("E234", e.args[0]?.span ?? e.span, `\`${flat.name}\` cannot have these sizes`, {
-        label: `\`${odd.name.text}\` would be ${size}: a size is a whole number of at least 1`,
+        label: `\`${odd.name.text}\` would be ${size}: a size is a whole number of at least 1, known before a run`,
       }),
     );
     return false;

@@ -13,7 +13,7 @@ import type { DimValues } from "./dims.ts";
 import { typeOf } from "./expr.ts";
 import { checkGates } from "./gates.ts";
 import { order, type Read } from "./order.ts";
-import { type RefExpr, textOf } from "./scope.ts";
+import { type RefExpr, textOf, tokensOut } from "./scope.ts";
 import { sameShape, showShape, type Type } from "./types.ts";
 
 export interface CheckedCell {
@@ -147,7 +147,8 @@ function checkInterface(cell: CellNames): void {
           help: didYouMean(o.name, timed) ?? `write \`output ${o.name}[t] = …\``,
         }),
       );
-    } else if (d?.kind === "let" && !d.equation.timed) {
+    } else if (d?.kind === "input" && d.of !== null) report(tokensOut(o.name, o.span));
+    else if (d?.kind === "let" && !d.equation.timed) {
       report(
         error("E211", o.span, `output \`${o.name}\` needs a value at every step`, {
           label: "is the same for the whole sequence",

@@ -12,7 +12,7 @@ import { checkInitialiser } from "./initialisers.ts";
 import { type ModelNames, modelScope } from "./model-scope.ts";
 import { order } from "./order.ts";
 import type { CellTypes } from "./cell-use.ts";
-import type { Scope } from "./scope.ts";
+import { type Scope, tokensOut } from "./scope.ts";
 import { checkDimParams, type Dims, readDim, shapeOf } from "./shapes.ts";
 import { real, SCALAR, type Type } from "./types.ts";
 
@@ -30,8 +30,6 @@ export interface CheckedModel {
   readonly model: ModelDecl;
   readonly types: ReadonlyMap<string, Type | null>;
   readonly outputs: readonly string[];
-  /** Sequences of the inputs. */
-  readonly sequences: ReadonlySet<string>;
 }
 
 export function checkModel(
@@ -92,7 +90,6 @@ export function checkModel(
     model: { ...model, members: inOrder(model.members, ordered, declared) },
     types,
     outputs: model.members.flatMap((m) => (m.kind === "output" ? m.names.map((n) => n.text) : [])),
-    sequences,
   };
 }
 
@@ -176,6 +173,10 @@ function checkInterface(model: ModelDecl, names: ModelNames): void {
         help: didYouMean(n.text, declared.keys()) ?? `write \`output ${n.text} = …\``,
       }),
     );
+  }
+  for (const n of outputs.flatMap((m) => m.names)) {
+    const type = names.types.get(n.text);
+    if (type?.of != null) report(tokensOut(n.text, n.span));
   }
   if (outputs.length === 0) {
     report(

@@ -5,7 +5,7 @@ import { error } from "../../grammar/diagnostic.ts";
 import { didYouMean } from "../1-resolve/report.ts";
 import { asDim, checkSettings, splitArguments } from "./calls.ts";
 import { type CellTypes, cellUse } from "./cell-use.ts";
-import { constantOf, type Dim, hasLength } from "./dims.ts";
+import { constantOf, type Dim, hasLength, mayBeSize, showDim } from "./dims.ts";
 import { isKnown, misplaced, notAFunction, typeOf, typeOfCall } from "./expr.ts";
 import { callable } from "./functions.ts";
 import { isLayer, LAYERS, type Layer, type LayerName } from "./layers.ts";
@@ -168,11 +168,10 @@ function stack(n: Expr, layer: Expr, x: Given, scope: Scope, cells: CellTypes): 
 }
 
 /** A size in a layer's arguments: of at least 1. */
-export function width(e: Expr, scope: Scope): Dim | null {
+function width(e: Expr, scope: Scope): Dim | null {
   const dim = asDim(e, scope);
-  const known = dim === null ? null : constantOf(dim);
-  if (known === null || (known >= 1 && Number.isSafeInteger(known))) return dim;
-  const label = `is ${known}: a size is a whole number of at least 1`;
+  if (dim === null || mayBeSize(dim)) return dim;
+  const label = `is ${showDim(dim)}: a size is a whole number of at least 1`;
   scope.report(error("E226", e.span, `not a size in ${scope.where}`, { label }));
   return null;
 }

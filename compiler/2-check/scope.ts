@@ -1,6 +1,8 @@
 /** @file What an expression stands in. In: nothing. Out: the interface through which expressions ask
  *  what names mean; cells, fns and models each make one. Never knows which of them it serves. */
 import type { CellDecl, Expr } from "../../grammar/ast.ts";
+import { type Diagnostic, error } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/span.ts";
 import type { Interval } from "../ops/op.ts";
 import type { Library } from "../1-resolve/load.ts";
 import type { Report } from "../1-resolve/report.ts";
@@ -42,6 +44,13 @@ export interface Given {
   readonly type: Type;
   readonly expr: Expr;
 }
+
+/** Outputs are numbers. */
+export const tokensOut = (name: string, at: Span): Diagnostic =>
+  error("E229", at, `tokens cannot be an output`, {
+    label: `\`${name}\` says which token, not how much`,
+    help: "put out what is computed from them",
+  });
 
 /** `h[t-1]`; null for what is no name. */
 export function textOf(e: Expr): string | null {
