@@ -23,7 +23,7 @@ import { unpackGradients } from "./unpack-gradients.ts";
 export type Pass = (graph: Graph) => Graph;
 
 /** Neutral ops gone, equal nodes shared, scans tidy: what other passes leave to do. */
-const CLEAN: readonly Pass[] = [fold, cse, tidyScans, fold, cse];
+const CLEAN: readonly Pass[] = [tidyScans, fold, cse];
 /** Shared operands are read once: first in the loop, then, of what left it, outside. */
 const JOIN: readonly Pass[] = [joinProducts, fold, packParts, fold];
 

@@ -29,41 +29,42 @@ export function leaving(graph: Graph, scan: Scan | null): ReadonlySet<NodeId> {
  */
 export type Dependence = "fixed" | "input" | "state";
 
-const ORDER: readonly Dependence[] = ["fixed", "input", "state"];
+const RANK: Readonly<Record<Dependence, number>> = { fixed: 0, input: 1, state: 2 };
 
 export function dependences(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Dependence> {
+  const bound = new Map<NodeId, Dependence>();
+  for (const { arg } of scan?.consts ?? []) bound.set(arg, "fixed");
+  for (const { arg } of scan?.slices ?? []) bound.set(arg, "input");
   const found = new Map<NodeId, Dependence>();
-  for (const node of graph.nodes) found.set(node.id, dependenceOf(node, scan, found));
+  for (const node of graph.nodes) {
+    found.set(node.id, scan === null ? outside(node, found) : inside(node, bound, found));
+  }
   return found;
 }
 
-function dependenceOf(
-  node: Node,
-  scan: Scan | null,
-  found: ReadonlyMap<NodeId, Dependence>,
-): Dependence {
-  switch (node.kind) {
-    case "const":
-      return "fixed";
-    case "leaf":
-      if (scan === null) return node.key.startsWith("param:") ? "fixed" : "input";
-      if (scan.consts.some((c) => c.arg === node.id)) return "fixed";
-      return scan.slices.some((s) => s.arg === node.id) ? "input" : "state";
-    case "apply":
-      // Without arguments it is a size or the steps of a run: not known when compiling.
-      if (node.args.length === 0) return scan === null ? "input" : "fixed";
-      return node.args.reduce<Dependence>(
-        (most, id) => later(most, found.get(id) ?? "state"),
-        "fixed",
-      );
-    case "scan":
-    case "item":
-      return "input";
-  }
+function outside(node: Node, found: ReadonlyMap<NodeId, Dependence>): Dependence {
+  if (node.kind === "const") return "fixed";
+  if (node.kind === "leaf") return node.key.startsWith("param:") ? "fixed" : "input";
+  // Without arguments it is a size or the steps of a run: not known when compiling.
+  return node.kind === "apply" && node.args.length > 0 ? latest(node.args, found) : "input";
 }
 
-function later(a: Dependence, b: Dependence): Dependence {
-  return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b;
+function inside(
+  node: Node,
+  bound: ReadonlyMap<NodeId, Dependence>,
+  found: ReadonlyMap<NodeId, Dependence>,
+): Dependence {
+  if (node.kind === "leaf") return bound.get(node.id) ?? "state";
+  return node.kind === "apply" ? latest(node.args, found) : "fixed";
+}
+
+function latest(args: readonly NodeId[], found: ReadonlyMap<NodeId, Dependence>): Dependence {
+  let most: Dependence = "fixed";
+  for (const id of args) {
+    const one = found.get(id) ?? "state";
+    if (RANK[one] > RANK[most]) most = one;
+  }
+  return most;
 }
 
 /** Leaves, numbers and what is computed from fixed ones alone come first: all else may read them. */
