@@ -3,6 +3,7 @@
 import { type Device, DeviceError } from "./device.ts";
 
 export const DEVICES = {
+  wasm: async () => (await import("./wasm.ts")).wasmDevice,
   reference: async (): Promise<Device> => (await import("./reference.ts")).referenceDevice,
   webasm: async () => (await import("./gpujs.ts")).gpujsDevice("webasm"),
   cpu: async () => (await import("./gpujs.ts")).gpujsDevice("cpu"),

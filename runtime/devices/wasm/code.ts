@@ -1,0 +1,227 @@
+/** @file The instructions of one function. In: calls in order. Out: bytes and locals. Never orders or
+ *  optimises: the engine does. */
+import { type FunctionBody, type ValueType, signed, signed64, unsigned } from "./encoder.ts";
+
+export type Local = number;
+
+/** Scalar instructions of one byte. */
+export const OP = {
+  return: 0x0f,
+  drop: 0x1a,
+  select: 0x1b,
+  i32Eqz: 0x45,
+  i32LtS: 0x48,
+  i32GtS: 0x4a,
+  i32LeS: 0x4c,
+  i32GeS: 0x4e,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32Mul: 0x6c,
+  i32And: 0x71,
+  f64Eq: 0x61,
+  f64Ne: 0x62,
+  f64Lt: 0x63,
+  f64Gt: 0x64,
+  f64Abs: 0x99,
+  f64Neg: 0x9a,
+  f64Floor: 0x9c,
+  f64Nearest: 0x9e,
+  f64Add: 0xa0,
+  f64Sub: 0xa1,
+  f64Mul: 0xa2,
+  f64Div: 0xa3,
+  f64Min: 0xa4,
+  f64Max: 0xa5,
+  f32Demote: 0xb6,
+  i64TruncateF64: 0xb0,
+  f64ConvertI64: 0xb9,
+  f64Promote: 0xbb,
+  i64Reinterpret: 0xbd,
+  f64Reinterpret: 0xbf,
+  i64Shl: 0x86,
+  i64ShrS: 0x87,
+  i64Sub: 0x7d,
+} as const;
+
+export const SIMD = {
+  const: 12,
+  shuffle: 13,
+  i32Splat: 17,
+  f32Splat: 19,
+  i32Extract: 27,
+  f32Extract: 31,
+  f32Replace: 32,
+  eq: 0x41,
+  ne: 0x42,
+  lt: 0x43,
+  gt: 0x44,
+  le: 0x45,
+  ge: 0x46,
+  not: 77,
+  and: 78,
+  andnot: 79,
+  or: 80,
+  bitselect: 82,
+  anyTrue: 83,
+  floor: 0x68,
+  shl: 0xab,
+  shrS: 0xac,
+  i32Add: 0xae,
+  i32Sub: 0xb1,
+  abs: 0xe0,
+  neg: 0xe1,
+  sqrt: 0xe3,
+  add: 0xe4,
+  sub: 0xe5,
+  mul: 0xe6,
+  div: 0xe7,
+  min: 0xe8,
+  max: 0xe9,
+  pmin: 0xea,
+  pmax: 0xeb,
+  convertI32: 0xfa,
+  madd: 0x105,
+} as const;
+
+const LOAD = { vector: 0, splat: 9, zero: 92, lane: 86 } as const;
+const STORE = { vector: 11, lane: 90, pair: 91 } as const;
+
+export interface Code {
+  /** A new local. */
+  local(type: ValueType): Local;
+  get(local: Local): void;
+  set(local: Local): void;
+  tee(local: Local): void;
+  i32(value: number): void;
+  f64(value: number): void;
+  i64(value: bigint): void;
+  op(op: number): void;
+  simd(op: number): void;
+  /** An instruction with a lane, 0-3. */
+  lane(op: number, lane: number): void;
+  /** Four equal lanes. */
+  splat(value: number): void;
+  /** Four lanes, as 32-bit integers. */
+  lanes(values: readonly [number, number, number, number]): void;
+  shuffle(lanes: readonly [number, number, number, number]): void;
+  load(offset: number): void;
+  loadSplat(offset: number): void;
+  loadZero(offset: number): void;
+  loadLane(offset: number, lane: number): void;
+  store(offset: number): void;
+  storeLane(offset: number, lane: number): void;
+  /** Lanes 0 and 1. */
+  storePair(offset: number): void;
+  loadI32(offset: number): void;
+  storeI32(offset: number): void;
+  copyMemory(): void;
+  fillMemory(): void;
+  truncate(): void;
+  call(index: number): void;
+  block(body: () => void): void;
+  loop(body: () => void): void;
+  branch(depth: number): void;
+  branchIf(depth: number): void;
+  /** `result`: the type both arms leave, or null. */
+  choose(result: ValueType | null, then: () => void, otherwise: (() => void) | null): void;
+  /** What `body` emits comes before everything else, once. */
+  atStart(body: () => void): void;
+  body(): FunctionBody;
+}
+
+const EMPTY = 0x40;
+const END = 0x0b;
+
+export function createCode(params: number): Code {
+  const locals: ValueType[] = [];
+  const head: number[] = [];
+  const main: number[] = [];
+  let out = main;
+  const simdOp = (op: number): void => {
+    out.push(0xfd);
+    for (const byte of unsigned(op)) out.push(byte);
+  };
+  const number = (op: number, value: number): void => {
+    out.push(op);
+    for (const byte of unsigned(value)) out.push(byte);
+  };
+  const access = (op: number, align: number, offset: number): void => {
+    simdOp(op);
+    out.push(align);
+    for (const byte of unsigned(offset)) out.push(byte);
+  };
+  const nested = (opening: readonly number[], body: () => void): void => {
+    out.push(...opening);
+    body();
+    out.push(END);
+  };
+  return {
+    local: (type) => params + locals.push(type) - 1,
+    get: (local) => number(0x20, local),
+    set: (local) => number(0x21, local),
+    tee: (local) => number(0x22, local),
+    i32: (value) => void out.push(0x41, ...signed(value)),
+    i64: (value) => void out.push(0x42, ...signed64(value)),
+    f64: (value) => void out.push(0x44, ...new Uint8Array(Float64Array.of(value).buffer)),
+    op: (op) => void out.push(op),
+    simd: simdOp,
+    lane: (op, lane) => {
+      simdOp(op);
+      out.push(lane);
+    },
+    splat: (value) => {
+      simdOp(SIMD.const);
+      const bytes = new Uint8Array(Float32Array.of(value).buffer);
+      for (let i = 0; i < 4; i++) out.push(...bytes);
+    },
+    lanes: (values) => {
+      simdOp(SIMD.const);
+      out.push(...new Uint8Array(Int32Array.from(values).buffer));
+    },
+    shuffle: (lanes) => {
+      simdOp(SIMD.shuffle);
+      for (const lane of lanes) for (let i = 0; i < 4; i++) out.push(4 * lane + i);
+    },
+    load: (offset) => access(LOAD.vector, 2, offset),
+    loadSplat: (offset) => access(LOAD.splat, 2, offset),
+    loadZero: (offset) => access(LOAD.zero, 2, offset),
+    loadLane: (offset, lane) => {
+      access(LOAD.lane, 2, offset);
+      out.push(lane);
+    },
+    store: (offset) => access(STORE.vector, 2, offset),
+    storeLane: (offset, lane) => {
+      access(STORE.lane, 2, offset);
+      out.push(lane);
+    },
+    storePair: (offset) => {
+      access(STORE.pair, 2, offset);
+      out.push(0);
+    },
+    loadI32: (offset) => void out.push(0x28, 2, ...unsigned(offset)),
+    storeI32: (offset) => void out.push(0x36, 2, ...unsigned(offset)),
+    copyMemory: () => void out.push(0xfc, 10, 0, 0),
+    fillMemory: () => void out.push(0xfc, 11, 0),
+    truncate: () => void out.push(0xfc, 0),
+    call: (index) => number(0x10, index),
+    block: (body) => nested([0x02, EMPTY], body),
+    loop: (body) => nested([0x03, EMPTY], body),
+    branch: (depth) => number(0x0c, depth),
+    branchIf: (depth) => number(0x0d, depth),
+    choose: (result, then, otherwise) => {
+      nested([0x04, result ?? EMPTY], () => {
+        then();
+        if (otherwise === null) return;
+        out.push(0x05);
+        otherwise();
+      });
+    },
+    atStart: (body) => {
+      const before = out;
+      out = head;
+      body();
+      out = before;
+    },
+    body: () => ({ locals, bytes: [...head].concat(main, END) }),
+  };
+}

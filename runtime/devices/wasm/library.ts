@@ -1,0 +1,40 @@
+/** @file Functions that kernels share. In: a module being built. Out: their indices, each defined once and
+ *  only where it is used. */
+import { createCode } from "./code.ts";
+import { F64, type ModuleBuilder, V128 } from "./encoder.ts";
+import { type MathFn, math } from "./math.ts";
+import { emitPow } from "./pow.ts";
+
+export interface Library {
+  /** v128 → v128. */
+  math(fn: MathFn): number;
+  /** (f64, f64) → f64. */
+  pow(): number;
+}
+
+export function createLibrary(module: ModuleBuilder): Library {
+  const known = new Map<string, number>();
+  const once = (name: string, make: () => number): number => {
+    const index = known.get(name) ?? make();
+    known.set(name, index);
+    return index;
+  };
+  return {
+    math: (fn) =>
+      once(fn, () => {
+        const index = module.declare({ params: [V128], results: [V128] });
+        const code = createCode(1);
+        math(fn, code, (c) => c.get(0))(code);
+        module.define(index, code.body());
+        return index;
+      }),
+    pow: () =>
+      once("pow", () => {
+        const index = module.declare({ params: [F64, F64], results: [F64] });
+        const code = createCode(2);
+        emitPow(code);
+        module.define(index, code.body());
+        return index;
+      }),
+  };
+}

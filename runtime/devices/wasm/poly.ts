@@ -1,0 +1,60 @@
+/** @file Whole numbers known up to sizes: Σ coefficient · product of symbols. In: extents. Out: the same
+ *  numbers, comparable and computable. Never divides. */
+import type { Extent } from "../../artifact/kernel.ts";
+
+/** Coefficient by product of symbols, "" of none, "B*T" sorted; no coefficient is 0. */
+export type Poly = ReadonlyMap<string, number>;
+
+export const ZERO: Poly = new Map();
+export const ONE: Poly = new Map([["", 1]]);
+
+export function polyOf(extent: Extent): Poly {
+  if (typeof extent === "string") return new Map([[extent, 1]]);
+  return extent === 0 ? ZERO : new Map([["", extent]]);
+}
+
+export function plus(a: Poly, b: Poly): Poly {
+  const sum = new Map(a);
+  for (const [symbols, by] of b) put(sum, symbols, (sum.get(symbols) ?? 0) + by);
+  return sum;
+}
+
+export function times(a: Poly, b: Poly): Poly {
+  const product = new Map<string, number>();
+  for (const [p, x] of a)
+    for (const [q, y] of b) {
+      const symbols = [...symbolsOf(p), ...symbolsOf(q)].sort().join("*");
+      put(product, symbols, (product.get(symbols) ?? 0) + x * y);
+    }
+  return product;
+}
+
+export function scaled(a: Poly, by: number): Poly {
+  return times(a, polyOf(by));
+}
+
+/** The number, where it depends on no symbol; else null. */
+export function numberOf(a: Poly): number | null {
+  if (a.size === 0) return 0;
+  return a.size === 1 ? (a.get("") ?? null) : null;
+}
+
+export function keyOf(a: Poly): string {
+  return [...a]
+    .map(([symbols, by]) => `${by}${symbols}`)
+    .sort()
+    .join("+");
+}
+
+export function samePoly(a: Poly, b: Poly): boolean {
+  return a.size === b.size && [...a].every(([symbols, by]) => b.get(symbols) === by);
+}
+
+export function symbolsOf(product: string): readonly string[] {
+  return product === "" ? [] : product.split("*");
+}
+
+function put(into: Map<string, number>, symbols: string, by: number): void {
+  if (by === 0) into.delete(symbols);
+  else into.set(symbols, by);
+}

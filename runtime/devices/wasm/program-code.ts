@@ -1,0 +1,245 @@
+/** @file A program as one module. In: a Program. Out: bytes with `prepare(frame)` and `run(frame)`, and where
+ *  each buffer lives. Never holds a size: the same bytes serve every batch and length. */
+import type { Buffer, BufferId, Extent, Kernel, Program, Stage } from "../../artifact/kernel.ts";
+import { createCode } from "./code.ts";
+import { createModule, I32 } from "./encoder.ts";
+import { type Frame, frameOf } from "./frame.ts";
+import { emitNest, type KernelTarget } from "./kernel-code.ts";
+import { createLibrary } from "./library.ts";
+import { nestsOf } from "./nest.ts";
+import { graphOf, type Pack } from "./nodes.ts";
+import { emitPack, packedStream, type PackShape, packElements, packShapeOf } from "./packs.ts";
+import { emitScan, type Ring, ringsOf } from "./scan-code.ts";
+import { FRAME } from "./scope.ts";
+
+/**
+ * Where a buffer's memory comes from. store: an input or output, by name. kept: filled by `prepare`.
+ * arena: alive from stage `from` to stage `to` of the program. pointer: set by a scan as it runs.
+ */
+export type Place =
+  | { readonly kind: "store" }
+  | { readonly kind: "kept" }
+  | { readonly kind: "arena"; readonly from: number; readonly to: number }
+  | { readonly kind: "pointer" };
+
+export interface Storage {
+  /** Extents of the buffer in elements, times `copies`. */
+  readonly shape: readonly Extent[];
+  readonly copies: number;
+  readonly place: Place;
+}
+
+export interface ProgramCode {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly frame: Frame;
+  readonly symbols: readonly string[];
+  /** The program's buffers, then those that only the code has. */
+  readonly storage: readonly Storage[];
+}
+
+export function programCode(program: Program, fused: boolean): ProgramCode {
+  const symbols = symbolsOf(program);
+  const rings = program.stages.map((s) => (s.kind === "scan" ? ringsOf(s, program) : []));
+  // Packs are known only once kernels are looked at: their buffers come after a fixed number.
+  const counted = countPacks(program);
+  const first = program.buffers.length + rings.flat().length;
+  const frame = frameOf(symbols, first + counted);
+  const module = createModule();
+  const target: KernelTarget = { module, library: createLibrary(module), frame, fused };
+
+  const kept = new Set<BufferId>([
+    ...program.inputs.filter((i) => i.name.startsWith("param:")).map((i) => i.buffer),
+    ...program.prepare.flatMap(writtenBy),
+  ]);
+  const packs = new Map<string, { readonly shape: PackShape; readonly id: number; use: Use }>();
+  const prepare: number[] = program.prepare.flatMap((stage) =>
+    stage.kind === "kernel" ? kernelCalls(stage.kernel, program.buffers, target, keep) : [],
+  );
+  const run = createCode(1);
+  let ring = program.buffers.length;
+  for (const [at, stage] of program.stages.entries()) {
+    const inLoop = stage.kind === "scan" ? new Set(writtenInside(stage)) : new Set<BufferId>();
+    const pack: Pack = (stream, nest, reduction) => {
+      const shape = packShapeOf(stream, nest, reduction);
+      const term = nest.reductions[reduction]!.loops[0];
+      if (shape === null || term === undefined || nest.lane === null) return stream;
+      if (inLoop.has(stream.buffer)) return stream;
+      const always = kept.has(stream.buffer);
+      if (!always && (shape.byLane === 1 || nest.axes.length < 2)) return stream;
+      const key = JSON.stringify(shape);
+      const known = packs.get(key);
+      if (known !== undefined) {
+        known.use.to = at;
+        return packedStream(shape, known.id, nest.lane, term);
+      }
+      const id = first + packs.size;
+      const fill = emitPack(shape, id, target);
+      if (always) prepare.push(fill);
+      else callKernel(run, fill);
+      packs.set(key, { shape, id, use: { from: at, to: at, always } });
+      return packedStream(shape, id, nest.lane, term);
+    };
+    if (stage.kind === "kernel") {
+      const calls = kernelCalls(stage.kernel, program.buffers, target, pack);
+      for (const index of calls) callKernel(run, index);
+    } else {
+      const calls = stage.kernels.flatMap((k) => kernelCalls(k, program.buffers, target, pack));
+      const own = rings[at]!.map((r, i): Ring & { id: number } => ({ ...r, id: ring + i }));
+      emitScan(run, stage, calls, own, target);
+      ring += own.length;
+    }
+  }
+  const prepared = createCode(1);
+  for (const index of prepare) callKernel(prepared, index);
+  for (const [name, code] of [
+    ["prepare", prepared],
+    ["run", run],
+  ] as const) {
+    const index = module.declare({ params: [I32], results: [] });
+    module.define(index, code.body());
+    module.exportAs(name, index);
+  }
+  return {
+    bytes: module.encode(),
+    frame,
+    symbols,
+    storage: [
+      ...storageOf(program),
+      ...rings.flatMap((list, at) =>
+        list.map(
+          ({ of, copies }): Storage => ({
+            shape: program.buffers[of]!.shape,
+            copies,
+            place: { kind: "arena", from: at, to: at },
+          }),
+        ),
+      ),
+      ...[...packs.values()].map(
+        ({ shape, use }): Storage => ({
+          shape: [packElements(shape)],
+          copies: 1,
+          place: use.always ? { kind: "kept" } : { kind: "arena", from: use.from, to: use.to },
+        }),
+      ),
+    ],
+  };
+}
+
+interface Use {
+  readonly from: number;
+  to: number;
+  readonly always: boolean;
+}
+
+const keep: Pack = (stream) => stream;
+
+function kernelCalls(
+  kernel: Kernel,
+  buffers: readonly Buffer[],
+  target: KernelTarget,
+  pack: Pack,
+): readonly number[] {
+  return nestsOf(kernel, buffers).map((nest) =>
+    emitNest(nest, graphOf(nest, buffers, pack), target),
+  );
+}
+
+function callKernel(code: ReturnType<typeof createCode>, index: number): void {
+  code.get(FRAME);
+  code.call(index);
+}
+
+/** Most packs that a program's kernels may ask for: one a load. */
+function countPacks(program: Program): number {
+  let loads = 0;
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    if ("load" in value) loads += 1;
+    for (const child of Object.values(value)) visit(child);
+  };
+  visit(program.stages);
+  return loads;
+}
+
+function symbolsOf(program: Program): readonly string[] {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    if ("size" in value && typeof value.size === "string") found.add(value.size);
+    for (const child of Object.values(value)) visit(child);
+  };
+  const extents = (list: readonly Extent[]): void => {
+    for (const e of list) if (typeof e === "string") found.add(e);
+  };
+  for (const { shape } of program.buffers) extents(shape);
+  for (const stage of [...program.prepare, ...program.stages]) {
+    if (stage.kind === "scan") found.add(stage.over);
+    for (const k of stage.kind === "scan" ? stage.kernels : [stage.kernel]) {
+      for (const r of k.reductions) extents(r.extents);
+      visit(k);
+    }
+  }
+  return [...found].sort();
+}
+
+function writtenBy(stage: Stage): readonly BufferId[] {
+  if (stage.kind === "kernel") return [stage.kernel.out];
+  return [
+    ...[...stage.collects, ...stage.sums].map((s) => s.into),
+    ...stage.carries.flatMap((c) => (c.final === null ? [] : [c.final])),
+  ];
+}
+
+/** Buffers that live in one step of the scan. */
+function writtenInside(stage: Extract<Stage, { readonly kind: "scan" }>): readonly BufferId[] {
+  return [
+    ...[...stage.carries, ...stage.slices].map((s) => s.local),
+    ...stage.kernels.map((k) => k.out),
+  ];
+}
+
+function storageOf(program: Program): readonly Storage[] {
+  const named = new Set([...program.inputs, ...program.outputs].map((o) => o.buffer));
+  const prepared = new Set(program.prepare.flatMap(writtenBy));
+  const from = new Map<BufferId, number>();
+  const to = new Map<BufferId, number>();
+  const pointers = new Set<BufferId>();
+  for (const [at, stage] of program.stages.entries()) {
+    for (const id of writtenBy(stage)) from.set(id, at);
+    for (const id of readBy(stage)) to.set(id, at);
+    if (stage.kind === "kernel") continue;
+    for (const id of writtenInside(stage)) from.set(id, at);
+    for (const { local } of [...stage.carries, ...stage.slices]) pointers.add(local);
+    for (const { from: id } of stage.collects)
+      if (stage.kernels.some((k) => k.out === id)) pointers.add(id);
+    for (const { of } of ringsOf(stage, program)) pointers.add(of);
+  }
+  return program.buffers.map(({ shape }, id): Storage => {
+    const at = from.get(id) ?? 0;
+    const place: Place = pointers.has(id)
+      ? { kind: "pointer" }
+      : prepared.has(id)
+        ? { kind: "kept" }
+        : named.has(id)
+          ? { kind: "store" }
+          : { kind: "arena", from: at, to: Math.max(at, to.get(id) ?? at) };
+    return { shape, copies: 1, place };
+  });
+}
+
+function readBy(stage: Stage): readonly BufferId[] {
+  const found: BufferId[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    if ("load" in value && typeof value.load === "number") found.push(value.load);
+    for (const child of Object.values(value)) visit(child);
+  };
+  if (stage.kind === "kernel") visit(stage.kernel);
+  else {
+    visit(stage.kernels);
+    for (const c of stage.carries) found.push(c.init, c.next);
+    for (const s of stage.slices) found.push(s.of);
+    for (const c of [...stage.collects, ...stage.sums]) found.push(c.from);
+  }
+  return found;
+}

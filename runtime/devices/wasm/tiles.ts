@@ -1,0 +1,73 @@
+/** @file How a nest is walked: the order of its axes, the size of its tiles. In: a nest, its graph. Out:
+ *  walks. Changing these numbers changes speed, never results. */
+import type { Loop, Nest } from "./nest.ts";
+import type { Graph, Node } from "./nodes.ts";
+import { numberOf, type Poly } from "./poly.ts";
+import type { Walk } from "./kernel-code.ts";
+
+/** Sixteen vector registers: eight sums, the lanes' operands, one row's operand, one product. */
+const ROWS = 4;
+const VECTORS = 2;
+/** Lanes of a tile of one row: sums enough to hide the latency of an addition. */
+const FEW_LANES = 16;
+
+export interface Plan {
+  /** Where there are fewer rows than a tile has; null where that is not asked. */
+  readonly few: Walk | null;
+  readonly many: Walk;
+  readonly rows: Poly | null;
+}
+
+export const TILES = {
+  rows: ROWS,
+  /** Lanes in a panel of packed weights. */
+  panel: 4 * VECTORS,
+  /** Terms of a sum at a time. */
+  unroll: 4,
+  /** Sums in registers at once, most. */
+  sums: 8,
+  /** Vectors at a time of a sum along its own lanes. */
+  own: 4,
+  plan: planOf,
+} as const;
+
+function planOf(nest: Nest, graph: Graph): Plan {
+  const { lane, axes } = nest;
+  const row = lane === null ? null : rowOf(nest, graph);
+  if (row === null) {
+    const wide = graph.value.work < 30 && !sums(nest) ? [8, 4, 1] : [4, 1];
+    const lanes = sums(nest) ? [FEW_LANES, 4, 1] : wide;
+    return { few: null, rows: null, many: { order: axes, row: null, rows: [1], lanes } };
+  }
+  const rowLoop = axes.find((a) => a.v === row)!;
+  const laneLoop = axes.find((a) => a.v === lane)!;
+  const others = axes.filter((a) => a.v !== row && a.v !== lane);
+  const perRow = nest.reductions.some((r, i) => !r.perLane && dependsOn(graph.reductions[i]!, row));
+  const order: readonly Loop[] = perRow
+    ? [...others, rowLoop, laneLoop]
+    : [...others, laneLoop, rowLoop];
+  const many: Walk = { order, row, rows: [ROWS, 1], lanes: [4 * VECTORS, 4, 1] };
+  const few: Walk = { order, row, rows: [1], lanes: [FEW_LANES, 4, 1] };
+  const count = numberOf(rowLoop.extent);
+  if (count !== null && count >= ROWS) return { few: null, rows: null, many };
+  if (count !== null) return { few: null, rows: null, many: few };
+  return { few, many, rows: rowLoop.extent };
+}
+
+const sums = (nest: Nest): boolean => nest.reductions.some((r) => r.perLane);
+
+const dependsOn = (node: Node, v: number): boolean => node.vars.has(v);
+
+/** The axis along which rows of a tile share what they load: the last such. */
+function rowOf({ axes, lane, reductions }: Nest, graph: Graph): number | null {
+  for (const { v } of [...axes].reverse()) {
+    if (v === lane) continue;
+    for (const [i, { perLane }] of reductions.entries()) {
+      const of = graph.reductions[i]!;
+      if (!perLane || !dependsOn(of, v)) continue;
+      if (of.kind === "call" && of.args.some((a) => !dependsOn(a, v) && a.vars.has(lane!)))
+        return v;
+    }
+  }
+  return null;
+}
