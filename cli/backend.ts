@@ -22,8 +22,14 @@ export async function openWith(
   return openModel(artifact, await deviceNamed(backend), seed);
 }
 
+export function countOption(text: string): number {
+  const n = Number(text);
+  if (Number.isInteger(n) && n >= 1) return n;
+  throw new InvalidArgumentError("It has to be a whole number, 1 or more.");
+}
+
 export function wholeNumber(text: string): number {
   const n = Number(text);
   if (Number.isInteger(n) && n >= 0) return n;
-  throw new InvalidArgumentError("has to be a whole number, 0 or more");
+  throw new InvalidArgumentError("It has to be a whole number, 0 or more.");
 }

@@ -2,10 +2,11 @@
  *  code 1 where one is an error. */
 import type { Command } from "commander";
 import { check } from "../compiler/2-check/check.ts";
+import type { Checked } from "../compiler/2-check/checked.ts";
 import { hasErrors, render, toJson } from "../grammar/diagnostic.ts";
 import { Failure } from "./fail.ts";
 import { colour, printJson } from "./render.ts";
-import { needFile, reader, sourcePath } from "./source.ts";
+import { needSpec, reader, sourcePath } from "./source.ts";
 
 export function checkCommand(program: Command): void {
   program
@@ -15,8 +16,8 @@ export function checkCommand(program: Command): void {
     .addHelpText("after", "\nExample:\n  cellc check specs/cells/lstm.cell")
     .action((files: string[], { json }: { json?: boolean }) => {
       const results = files.map((file) => {
-        needFile(file);
-        return check(sourcePath(file), reader());
+        needSpec(file);
+        return { path: sourcePath(file), ...check(sourcePath(file), reader()) };
       });
       const diagnostics = results.flatMap((r) => r.diagnostics);
       const errors = diagnostics.filter((d) => d.severity === "error").length;
@@ -31,10 +32,18 @@ export function checkCommand(program: Command): void {
       if (hasErrors(diagnostics))
         throw new Failure(json ? "" : count(errors, "error") + extra(warnings), 1);
       if (!json) {
-        const cells = results.flatMap((r) => [...r.cells.keys(), ...r.models.keys()]);
-        console.log(`${cells.join(", ")}: no mistakes${warnings === 0 ? "" : extra(warnings)}`);
+        const what = results.map((r, i) => declaredIn(r, r.path).join(", ") || files[i]).join(", ");
+        console.log(`${what}: no mistakes${extra(warnings)}`);
       }
     });
+}
+
+/** Cells and models of the file itself, not of what it imports. */
+function declaredIn({ cells, models }: Checked, path: string): string[] {
+  return [
+    ...[...cells].filter(([, c]) => c.lineage[0]?.span.file === path),
+    ...[...models].filter(([, m]) => m.span.file === path),
+  ].map(([name]) => name);
 }
 
 function extra(warnings: number): string {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { createPlaces } from "../compiler/3-lower/places.ts";
 import { printKernels, printProgram } from "../compiler/6-schedule/print.ts";
+import type { Graph } from "../compiler/ir/ir.ts";
 import { print } from "../compiler/ir/print.ts";
 import {
   PROGRAM_NAMES,
@@ -12,8 +13,10 @@ import {
   streamFault,
 } from "../compiler/programs.ts";
 import { parse } from "../grammar/parse.ts";
+import type { Program } from "../runtime/artifact/kernel.ts";
 import { Failure } from "./fail.ts";
-import { compileFile, entryOptions, type EntryOptions, needFile } from "./source.ts";
+import { printJson } from "./render.ts";
+import { compileFile, entryOptions, type EntryOptions, needSpec, report } from "./source.ts";
 
 const STAGES = ["ast", "ir", "grad", "optimised", "schedule", "kernels"] as const;
 type Stage = (typeof STAGES)[number];
@@ -21,6 +24,7 @@ type Stage = (typeof STAGES)[number];
 interface DumpOptions extends EntryOptions {
   readonly stage: Stage;
   readonly program?: ProgramName;
+  readonly json?: boolean;
 }
 
 export function dumpCommand(program: Command): void {
@@ -36,18 +40,21 @@ export function dumpCommand(program: Command): void {
         "which program (default: gradient for grad, else forward)",
       ).choices(PROGRAM_NAMES),
     )
+    .option("--json", "the stage as data: a graph, or a program as the artifact has it")
     .addHelpText(
       "after",
       "\nExample:\n  cellc dump specs/cells/lstm.cell --set D=5 --set H=4 --stage schedule --program gradient",
     )
     .action((file: string, options: DumpOptions) => {
       if (options.stage === "ast") {
-        needFile(file);
-        const { ast } = parse(readFileSync(file, "utf8"), file);
-        console.log(JSON.stringify(ast, null, 2));
+        needSpec(file);
+        const text = readFileSync(file, "utf8");
+        const { ast, diagnostics } = parse(text, file);
+        report(diagnostics, [{ path: file, text }], options.json === true);
+        console.log(JSON.stringify(ast, null, options.json ? undefined : 2));
         return;
       }
-      const { checked, entry } = compileFile(file, options);
+      const { checked, entry } = compileFile(file, options, options.json);
       if (entry === null) throw new Failure("", 1);
       const name = options.program ?? (options.stage === "grad" ? "gradient" : "forward");
       const places = createPlaces(checked.files);
@@ -58,7 +65,8 @@ export function dumpCommand(program: Command): void {
         const why = fault === null ? "it has no train block" : fault.message;
         throw new Failure(`error: ${entry.name} has no program \`${name}\`: ${why}`, 1);
       }
-      process.stdout.write(ended(textOf(options.stage, stages)));
+      if (options.json) printJson(dataOf(options.stage, stages));
+      else process.stdout.write(ended(textOf(options.stage, stages)));
     });
 }
 
@@ -67,12 +75,7 @@ function textOf(stage: Exclude<Stage, "ast">, stages: Stages): string {
     case "ir":
       return print(stages.lowered);
     case "grad":
-      if (stages.differentiated === null)
-        throw new Failure(
-          "error: nothing is differentiated in this program; try --program gradient",
-          1,
-        );
-      return print(stages.differentiated);
+      return print(differentiated(stages));
     case "optimised":
       return print(stages.optimised);
     case "schedule":
@@ -80,6 +83,25 @@ function textOf(stage: Exclude<Stage, "ast">, stages: Stages): string {
     case "kernels":
       return printKernels(stages.program);
   }
+}
+
+function dataOf(stage: Exclude<Stage, "ast">, stages: Stages): Graph | Program {
+  switch (stage) {
+    case "ir":
+      return stages.lowered;
+    case "grad":
+      return differentiated(stages);
+    case "optimised":
+      return stages.optimised;
+    case "schedule":
+    case "kernels":
+      return stages.program;
+  }
+}
+
+function differentiated(stages: Stages): Graph {
+  if (stages.differentiated !== null) return stages.differentiated;
+  throw new Failure("error: nothing is differentiated in this program; try --program gradient", 1);
 }
 
 function ended(text: string): string {

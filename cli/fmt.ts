@@ -7,7 +7,7 @@ import { hasErrors, render, toJson } from "../grammar/diagnostic.ts";
 import { print } from "../grammar/print.ts";
 import { Failure } from "./fail.ts";
 import { colour, printJson } from "./render.ts";
-import { needFile } from "./source.ts";
+import { needSpec } from "./source.ts";
 
 interface Options {
   readonly check?: boolean;
@@ -22,7 +22,7 @@ export function fmtCommand(program: Command): void {
     .option("--json", "print what changed, and diagnostics, as JSON on stdout")
     .addHelpText("after", "\nExample:\n  cellc fmt specs/cells/*.cell --check")
     .action((files: string[], { check = false, json = false }: Options) => {
-      files.forEach(needFile);
+      files.forEach(needSpec);
       const results = files.map((file) => {
         const before = readFileSync(file, "utf8");
         const { text, diagnostics } = print(before, file);

@@ -4,10 +4,11 @@ import type { Command } from "commander";
 import { type DeviceName, DEVICES, isDeviceName } from "../runtime/devices/table.ts";
 import { gradcheck } from "../runtime/gradcheck.ts";
 import type { GradcheckReport, Worst } from "../runtime/gradcheck/report.ts";
-import { wholeNumber } from "./backend.ts";
+import { countOption, wholeNumber } from "./backend.ts";
 import { Failure } from "./fail.ts";
+import { artifactAt } from "./model-file.ts";
 import { printJson, table } from "./render.ts";
-import { artifactOf, entryOptions, type EntryOptions } from "./source.ts";
+import { entryOptions, type EntryOptions } from "./source.ts";
 
 interface GradcheckCommand extends EntryOptions {
   readonly backends: readonly DeviceName[];
@@ -29,16 +30,16 @@ export function gradcheckCommand(program: Command): void {
   )
     .option("--backends <names>", "backends of layer 2, by comma", backends, ["webasm", "cpu"])
     .option("--seed <n>", "seed of the point that is checked", wholeNumber, 0)
-    .option("--batch <n>", "samples", wholeNumber, 2)
-    .option("--steps <n>", "steps of a sequence", wholeNumber, 5)
-    .option("--samples <n>", "elements checked of one tensor at most", wholeNumber, 64)
+    .option("--batch <n>", "samples", countOption, 2)
+    .option("--steps <n>", "steps of a sequence", countOption, 5)
+    .option("--samples <n>", "elements checked of one tensor at most", countOption, 64)
     .option("--json", "print the whole report as JSON")
     .addHelpText(
       "after",
       "\nExample:\n  cellc gradcheck specs/cells/lstm.cell --entry LSTM --set D=5 --set H=4",
     )
     .action(async (file: string, options: GradcheckCommand) => {
-      const artifact = artifactOf(file, options, options.json);
+      const artifact = artifactAt(file, options, options.json);
       const devices = await Promise.all(options.backends.map((name) => DEVICES[name]()));
       const report = await gradcheck(artifact, {
         devices,
@@ -78,7 +79,7 @@ function textOf(report: GradcheckReport): string {
     `${entry}: generated gradients against central differences, float64; ${checked} elements${left.length > 0 ? ` (${left.join("; ")})` : ""}, tolerance ${tolerance.element}`,
     "",
     table([["case", "tensors", "largest error", ""], ...layer1]),
-    report.worst === null ? "" : `worst: ${describe(report.worst)}\n`,
+    report.worst === null || report.worst.error === 0 ? "" : `worst: ${describe(report.worst)}\n`,
     layer2.length === 0
       ? ""
       : `backends against float64, relative L2 error, tolerance ${tolerance.tensor}\n\n${table([["backend", "case", "largest error", ""], ...layer2])}`,
@@ -91,8 +92,10 @@ function describe(w: Worst): string {
   return `${w.name}[${w.index.join(", ")}] generated ${w.generated.toPrecision(9)}, numeric ${w.numeric.toPrecision(9)}, error ${w.error.toExponential(1)};${where}`;
 }
 
+/** Differences round: an error of 0 is one below what they can show. */
 function worstOf(tensors: readonly { readonly worst: Worst | null }[]): string {
-  return Math.max(0, ...tensors.map((t) => t.worst?.error ?? 0)).toExponential(1);
+  const error = Math.max(0, ...tensors.map((t) => t.worst?.error ?? 0));
+  return error === 0 ? "rounding" : error.toExponential(1);
 }
 
 function verdict(ok: boolean): string {
@@ -100,7 +103,10 @@ function verdict(ok: boolean): string {
 }
 
 function backends(text: string): DeviceName[] {
-  const names = text.split(",").filter((n) => n !== "");
+  const names = text
+    .split(",")
+    .map((n) => n.trim())
+    .filter((n) => n !== "");
   return names.map((n) => {
     if (isDeviceName(n)) return n;
     throw new Failure(`error: no backend ${n}; there are ${Object.keys(DEVICES).join(", ")}`, 2);

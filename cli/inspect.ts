@@ -5,8 +5,9 @@ import { costOf } from "../compiler/6-schedule/count.ts";
 import { at } from "../compiler/6-schedule/formula.ts";
 import type { Artifact, Programs } from "../runtime/artifact/artifact.ts";
 import type { Program, Stage } from "../runtime/artifact/kernel.ts";
+import { artifactAt } from "./model-file.ts";
 import { printJson, short, table } from "./render.ts";
-import { artifactOf, entryOptions, type EntryOptions } from "./source.ts";
+import { entryOptions, type EntryOptions } from "./source.ts";
 
 export function inspectCommand(program: Command): void {
   entryOptions(
@@ -20,7 +21,7 @@ export function inspectCommand(program: Command): void {
       "\nExample:\n  cellc inspect specs/cells/lstm.cell --entry LSTM --set D=128 --set H=128",
     )
     .action((file: string, options: EntryOptions & { json?: boolean }) => {
-      const artifact = artifactOf(file, options, options.json);
+      const artifact = artifactAt(file, options, options.json);
       const facts = describe(artifact);
       if (options.json) printJson(facts);
       else process.stdout.write(textOf(facts));

@@ -8,17 +8,24 @@ import { packageVersion } from "./package.ts";
 
 const program = new Command("cellc")
   .description(
-    "Recurrent cells written as equations: checked, compiled to fused kernels with a generated\nbackward pass, trained and streamed.",
+    "Recurrent cells written as equations: checked, compiled to fused kernels with a generated backward pass, trained and streamed.",
   )
   .version(packageVersion())
-  .showHelpAfterError("(see --help)")
+  .showHelpAfterError("(see cellc --help)")
   .addHelpText(
     "after",
     "\nStart here:\n  cellc new forecast my-app      a spec, data and a train block to change\n  cellc check my-app/model.cell  every mistake, with its place and a way out\n",
   )
   .exitOverride();
 for (const add of COMMANDS) add(program);
-for (const command of program.commands) command.exitOverride();
+for (const command of program.commands)
+  command.exitOverride().showHelpAfterError(`(see cellc ${command.name()} --help)`);
+
+// A reader that has seen enough (`cellc dump … | head`) is no mistake.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 
 try {
   await program.parseAsync();

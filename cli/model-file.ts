@@ -13,11 +13,13 @@ import type { Model } from "../runtime/model.ts";
 import type { RunConfig } from "../runtime/train/run-config.ts";
 import { RUN_FILES } from "../runtime/train/run-folder.ts";
 import { type BackendOptions, openWith } from "./backend.ts";
+import { inFile } from "./fail.ts";
 import { artifactOf, type EntryOptions, needFile } from "./source.ts";
 
 export interface ModelFileOptions extends EntryOptions, BackendOptions {
   /** safetensors; a run folder has its own. */
   readonly weights?: string;
+  readonly json?: boolean;
 }
 
 export function isRunFolder(path: string): boolean {
@@ -33,12 +35,12 @@ export function artifactAt(path: string, options: EntryOptions, json = false): A
 
 /** Initial weights where there are none to load. */
 export async function openModelFile(path: string, options: ModelFileOptions): Promise<Model> {
-  const artifact = artifactAt(path, options);
+  const artifact = artifactAt(path, options, options.json);
   const weights = options.weights ?? (isRunFolder(path) ? join(path, RUN_FILES.best) : undefined);
   const model = await openWith(artifact, options);
   if (weights === undefined) return model;
   needFile(weights);
-  await model.loadWeights(readFileSync(weights));
+  await inFile(weights, () => model.loadWeights(readFileSync(weights)));
   return model;
 }
 

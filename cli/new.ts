@@ -1,6 +1,6 @@
 /** @file `cellc new`: a template to start from. In: a template's name, a folder. Out: the files in it. Never
  *  writes over a file. */
-import { cpSync, existsSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, type Command } from "commander";
 import { Failure } from "./fail.ts";
@@ -20,6 +20,8 @@ export function newCommand(program: Command): void {
     .option("--json", "print the files as JSON")
     .addHelpText("after", "\nExample:\n  cellc new forecast my-forecast")
     .action((template: string, folder: string, { json }: { json?: boolean }) => {
+      if (existsSync(folder) && !statSync(folder).isDirectory())
+        throw new Failure(`error: ${folder} is a file; name a new folder`, 1);
       if (existsSync(folder) && readdirSync(folder).length > 0) {
         throw new Failure(`error: ${folder} is not empty; name a new folder`, 1);
       }

@@ -13,6 +13,7 @@ const values = { type: "object" };
 const isRunInput = new Ajv({
   strict: true,
   allErrors: true,
+  verbose: true,
   allowUnionTypes: true,
 }).compile<RunInput>({
   type: "object",
@@ -34,9 +35,10 @@ const isRunInput = new Ajv({
 export function readRunInput(json: unknown, file: string): RunInput {
   if (isRunInput(json)) return json;
   const lines = (isRunInput.errors ?? []).map((e) => {
-    const extra =
-      e.keyword === "additionalProperties" ? ` (${String(e.params.additionalProperty)})` : "";
-    return `error: ${file}${e.instancePath}: ${e.message}${extra}`;
+    const where = `error: ${file}${e.instancePath}`;
+    if (e.keyword !== "additionalProperties") return `${where}: ${e.message}`;
+    const known = Object.keys((e.parentSchema?.properties ?? {}) as object).join(", ");
+    return `${where}: there is no \`${String(e.params.additionalProperty)}\` (there are ${known})`;
   });
   throw new Failure(lines.join("\n"), 1);
 }

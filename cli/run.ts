@@ -31,7 +31,7 @@ export function runCommand(program: Command): void {
     .requiredOption("--inputs <file>", "the values, JSON")
     .option("--weights <file>", "trained weights (safetensors); params in the values file go first")
     .option("--grad", "gradients too; needs upstream")
-    .option("--json", "print one JSON object (this is also the default form)")
+    .option("--json", "one JSON object (this is also the default form); a spec's mistakes as JSON")
     .addHelpText(
       "after",
       "\nExample:\n  cellc run specs/cells/lstm.cell --entry LSTM --set D=5 --set H=4 --inputs in.json --grad --json",

@@ -7,8 +7,8 @@ import { type CompileResult, compile } from "../compiler/compile.ts";
 import { type Diagnostic, hasErrors, render, toJson } from "../grammar/diagnostic.ts";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
 import { parse as parseArtifact } from "../runtime/artifact/load.ts";
-import { unwrap } from "../runtime/errors.ts";
-import { Failure } from "./fail.ts";
+import { RuntimeError } from "../runtime/errors.ts";
+import { Failure, placed } from "./fail.ts";
 import { libraryRoot } from "./package.ts";
 import { colour } from "./render.ts";
 
@@ -55,7 +55,7 @@ export function compileFile(
   options: EntryOptions,
   json = false,
 ): CompileResult & { artifact: Artifact } {
-  needFile(file);
+  needSpec(file);
   const result = compile({
     file: sourcePath(file),
     read: reader(),
@@ -69,11 +69,27 @@ export function compileFile(
   return { ...result, artifact };
 }
 
-/** An artifact from a `.json` artifact or a `.cell` file. */
+/** An artifact from a `.json` artifact or a `.cell` file. What is compiled has its entry and sizes: options
+ *  that say others are a mistake, not ignored. */
 export function artifactOf(file: string, options: EntryOptions, json = false): Artifact {
   if (file.endsWith(".cell")) return compileFile(file, options, json).artifact;
   needFile(file);
-  return unwrap(parseArtifact(readFileSync(file)));
+  const result = parseArtifact(readFileSync(file));
+  if (!result.ok) throw new RuntimeError(placed(file, result.faults));
+  const { entry, dims } = result.value;
+  const others = [
+    ...(options.entry === undefined || options.entry === entry.name ? [] : ["--entry"]),
+    ...Object.entries(options.set ?? {}).flatMap(([k, v]) => (dims[k] === v ? [] : [`--set ${k}`])),
+    ...(options.direction === undefined || options.direction === entry.direction
+      ? []
+      : ["--direction"]),
+  ];
+  if (others.length === 0) return result.value;
+  const sizes = Object.entries(dims).map(([k, v]) => `, ${k} = ${v}`);
+  throw new Failure(
+    `error: ${others.join(", ")}: ${file} is compiled as ${entry.name}, ${entry.direction}${sizes.join("")}; compile the spec again for another`,
+    2,
+  );
 }
 
 /** Diagnostics to stderr, as text or JSON lines; throws a Failure (1) after errors. */
@@ -94,6 +110,13 @@ export function report(
 export function needFile(file: string): void {
   if (!existsSync(file)) throw new Failure(`error: there is no file ${file}`, 1);
   if (!statSync(file).isFile()) throw new Failure(`error: ${file} is not a file`, 1);
+}
+
+/** A `.cell` file that is there. */
+export function needSpec(file: string): void {
+  needFile(file);
+  if (!file.endsWith(".cell"))
+    throw new Failure(`error: ${file} is no spec: the name of one ends in .cell`, 1);
 }
 
 export function readJson(file: string): unknown {

@@ -9,7 +9,7 @@ import type { Stream } from "../runtime/stream.ts";
 import { readConfig } from "../runtime/train/run-folder.ts";
 import { type Nested, nested } from "../runtime/values.ts";
 import { backendOption, type BackendOptions } from "./backend.ts";
-import { Failure } from "./fail.ts";
+import { Failure, placed } from "./fail.ts";
 import { isRunFolder, openModelFile } from "./model-file.ts";
 import { printJson } from "./render.ts";
 import { entryOptions, type EntryOptions } from "./source.ts";
@@ -17,6 +17,7 @@ import { entryOptions, type EntryOptions } from "./source.ts";
 interface StreamCommand extends EntryOptions, BackendOptions {
   readonly weights?: string;
   readonly states?: boolean;
+  readonly json?: boolean;
   readonly raw?: boolean;
 }
 
@@ -33,6 +34,7 @@ export function streamCommand(program: Command): void {
   )
     .option("--weights <file>", "trained weights (safetensors)")
     .option("--raw", "with a run folder: read the model's inputs, not the data file's columns")
+    .option("--json", "JSON lines (this is also the default form); a spec's mistakes as JSON")
     .option("--states", "print the states after every step too")
     .addHelpText(
       "after",
@@ -111,8 +113,7 @@ async function answer(
         : {}),
     });
   } catch (error) {
-    if (error instanceof RuntimeError)
-      throw new Failure(`error: line ${line}: ${error.message}`, 1);
+    if (error instanceof RuntimeError) throw new RuntimeError(placed(`line ${line}`, error.faults));
     throw error;
   }
 }

@@ -69,7 +69,7 @@ function emit(checked: Checked, entry: Entry): Artifact {
     states: plain.build.states,
     randoms: training?.build.randoms ?? [],
     train: train === null ? null : trainInfo(train, entry.dims, places),
-    source: places.info(),
+    source: places.info(plain.graph),
     programs: Object.fromEntries(programs) as unknown as Programs,
   };
 }

@@ -25,6 +25,7 @@ function artifactOf(forward: Program, step: Program | null = null): Artifact {
     source: {
       files: [{ path: "probe.cell", text: "" }],
       places: [{ of: "let y", file: 0, line: 3, column: 5 }],
+      reads: {},
     },
     programs: {
       forward,

@@ -2,13 +2,15 @@
  *  `SourceInfo.places`, each place once. Never repeats a file's text. */
 import type { SourceInfo } from "../../runtime/artifact/artifact.ts";
 import type { Span } from "../../grammar/span.ts";
+import { type Graph, type Node, type NodeId, reads } from "../ir/ir.ts";
 
 export interface Places {
   /** The index of the place `of` (e.g. "gate i") at `span`; made when new. */
   add(of: string, span: Span): number;
   /** The place that covers the span most tightly, or a new one called `of`. */
   at(span: Span, of: string | null): number;
-  info(): SourceInfo;
+  /** The source map; `graph` says which equations each leaf enters by. */
+  info(graph: Graph): SourceInfo;
 }
 
 export function createPlaces(
@@ -29,17 +31,39 @@ export function createPlaces(
     known.set(key, index);
     return index;
   };
-  return {
-    add,
-    at(span, of) {
-      let best = -1;
-      for (const [i, s] of spans.entries()) {
-        if (s.file !== span.file || s.start > span.start || s.end < span.end) continue;
-        const current = spans[best];
-        if (current === undefined || s.end - s.start < current.end - current.start) best = i;
-      }
-      return best >= 0 ? best : add(of ?? "expression", span);
-    },
-    info: () => ({ files, places }),
+  const at = (span: Span, of: string | null): number => {
+    let best = -1;
+    for (const [i, s] of spans.entries()) {
+      if (s.file !== span.file || s.start > span.start || s.end < span.end) continue;
+      const current = spans[best];
+      if (current === undefined || s.end - s.start < current.end - current.start) best = i;
+    }
+    return best >= 0 ? best : add(of ?? "expression", span);
   };
+  return { add, at, info: (graph) => ({ reads: readsOf(graph, at), files, places }) };
+}
+
+/** By the key of a parameter, input or initial state: places of the nodes that read it, in order. */
+function readsOf(graph: Graph, at: (span: Span, of: string | null) => number): SourceInfo["reads"] {
+  const leaves = graph.nodes.flatMap((n) =>
+    n.kind === "leaf" && /^(param|input|initial):/.test(n.key) ? [n] : [],
+  );
+  return Object.fromEntries(
+    leaves.map(({ key, id }) => {
+      const nodes = readersOf(graph, id);
+      return [key, [...new Set(nodes.map((n) => at(n.at, n.name ?? null)))].sort((a, b) => a - b)];
+    }),
+  );
+}
+
+/** Nodes that read `id`, those in the bodies of scans included. */
+function readersOf(graph: Graph, id: NodeId): readonly Node[] {
+  return graph.nodes.flatMap((node) => {
+    if (node.kind !== "scan") return reads(node).includes(id) ? [node] : [];
+    const bound = [
+      ...node.carries.flatMap((c) => (c.init === id ? [c.arg] : [])),
+      ...[...node.slices, ...node.consts].flatMap((s) => (s.of === id ? [s.arg] : [])),
+    ];
+    return bound.flatMap((arg) => node.body.nodes.filter((n) => reads(n).includes(arg)));
+  });
 }

@@ -125,7 +125,10 @@ export interface TrainInfo {
   readonly patience: number | null;
 }
 
-/** `places[i]`: the equation or declaration (`of`, e.g. "gate i") and its line in `files[file]`. */
+/**
+ * `places[i]`: the equation or declaration (`of`, e.g. "gate i") and its line in `files[file]`.
+ * `reads`: by store name (`param:W`, `input:x`, `initial:h`), the places of the equations it enters by.
+ */
 export interface SourceInfo {
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly places: readonly {
@@ -134,4 +137,5 @@ export interface SourceInfo {
     readonly line: number;
     readonly column: number;
   }[];
+  readonly reads: Readonly<Record<string, readonly number[]>>;
 }

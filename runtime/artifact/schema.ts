@@ -109,6 +109,7 @@ export const SCHEMA = {
         }),
         LIMITS.places,
       ),
+      reads: { type: "object", additionalProperties: list(place, LIMITS.places) },
     }),
     programs: object({
       forward: program,

@@ -73,7 +73,10 @@ function sequence(input: InputInfo, at: string, report: Report): void {
 }
 
 function source(artifact: Artifact, report: Report): void {
-  const { files, places } = artifact.source;
+  const { files, places, reads } = artifact.source;
+  for (const [name, list] of Object.entries(reads))
+    if (list.some((place) => place >= places.length))
+      report("R105", `source.reads.${name}`, "there is no such place");
   for (const [i, place] of places.entries())
     if (place.file >= files.length)
       report("R105", `source.places[${i}]`, `there is no file ${place.file}`);

@@ -283,6 +283,11 @@ const PROBE: Artifact = {
       { of: "h", file: 0, line: 8, column: 3 },
       { of: "s", file: 0, line: 9, column: 3 },
     ],
+    reads: Object.fromEntries(
+      ["param:W", "param:U", "param:E", "input:x", "input:k", "input:z", "initial:h"]
+        .map((name): [string, number[]] => [name, [0]])
+        .concat([["initial:s", [2]]]),
+    ),
   },
   programs: {
     forward: forwardProgram(false),

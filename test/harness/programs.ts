@@ -91,7 +91,7 @@ export function artifactOf(forward: Program, step: Program | null = null): Artif
     states: [],
     randoms: [],
     train: null,
-    source: { files: [], places: [] },
+    source: { files: [], places: [], reads: {} },
     programs: {
       forward,
       forwardMasked: forward,
