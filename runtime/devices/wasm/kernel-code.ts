@@ -218,7 +218,7 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
     const { kind, loops: own } = nest.reductions[index]!;
     const of = graph.reductions[index]!;
     const moving = streamsOf([of]);
-    const rows = [...new Set(points.map((p) => p.row))];
+    const rows = [...new Set([0, ...points.map((p) => p.row)])];
     const inner = own[own.length - 1];
     const flat = moving.every((s) => inner === undefined || isUp(s.by.get(inner.v)));
     const unroll = flat && of.work < 40 ? TILES.unroll : 1;
@@ -248,7 +248,7 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
     const { kind, loops: own } = nest.reductions[index]!;
     const of = graph.reductions[index]!;
     const moving = streamsOf([of]);
-    const rows = [...new Set(points.map((p) => p.row))];
+    const rows = [...new Set([0, ...points.map((p) => p.row)])];
     const inner = own.find((l) => l.v === v)!;
     const wide = of.work < 60 ? 4 * TILES.own : 4;
     for (const point of points) {
