@@ -79,7 +79,9 @@ function textOf(report: GradcheckReport): string {
     `${entry}: generated gradients against central differences, float64; ${checked} elements${left.length > 0 ? ` (${left.join("; ")})` : ""}, tolerance ${tolerance.element}`,
     "",
     table([["case", "tensors", "largest error", ""], ...layer1]),
-    report.worst === null || report.worst.error === 0 ? "" : `worst: ${describe(report.worst)}\n`,
+    ...(report.worst === null || report.worst.error === 0
+      ? []
+      : [`worst: ${describe(report.worst)}\n`]),
     layer2.length === 0
       ? ""
       : `backends against float64, relative L2 error, tolerance ${tolerance.tensor}\n\n${table([["backend", "case", "largest error", ""], ...layer2])}`,
