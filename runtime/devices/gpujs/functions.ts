@@ -2,9 +2,10 @@
  *  arguments as atoms. Out: the atom of its value. Never overflows on the way to a finite limit, never
  *  turns NaN into a number.
  *
- *  `js` has the host's float64 functions. `wasm` calls out of the module for them, a lane at a time, so
- *  exp, tanh and sigmoid are polynomials there. `gpu` has exp, log and pow of the hardware, whose edges
- *  differ from one driver to the next: tanh overflows, log is coarse near 1, pow is undefined at 0. */
+ *  `js` has the host's float64 functions. `wasm` calls out of the module for them, a lane at a time, and
+ *  `gpu` has the hardware's, whose edges and errors differ from one driver to the next: tanh overflows, exp
+ *  errs by 2 + |x| units in the last place, log is coarse near 1, pow is undefined at 0. So both have
+ *  polynomials for exp and what is made of it, and `gpu` takes log and pow from the hardware inside (0, ∞). */
 import type { BinaryFn, UnaryFn } from "../../artifact/kernel.ts";
 import { type Atom, literal, type Writer } from "./writer.ts";
 
@@ -26,9 +27,9 @@ export function unary(fn: UnaryFn, x: Atom, w: Writer, dialect: Dialect): Atom {
     case "sqrt":
       return w.is`Math.sqrt(${x})`;
     case "exp":
-      return dialect === "wasm" ? exponential(x, w) : exp(x, w, dialect);
+      return dialect === "js" ? w.is`Math.exp(${x})` : exponential(x, w);
     case "expm1":
-      return dialect === "js" ? w.is`Math.expm1(${x})` : expm1(x, w, dialect);
+      return dialect === "js" ? w.is`Math.expm1(${x})` : expm1(x, w);
     case "log":
       return dialect === "gpu" ? logarithm(x, w) : w.is`Math.log(${x})`;
     case "log1p":
@@ -36,7 +37,7 @@ export function unary(fn: UnaryFn, x: Atom, w: Writer, dialect: Dialect): Atom {
     case "tanh":
       return dialect === "js" ? w.is`Math.tanh(${x})` : tanh(x, w);
     case "sigmoid":
-      return dialect === "js" ? w.is`1 / (1 + Math.exp(-${x}))` : sigmoid(x, w, dialect);
+      return dialect === "js" ? w.is`1 / (1 + Math.exp(-${x}))` : sigmoid(x, w);
     default:
       return absurd(fn);
   }
@@ -80,14 +81,10 @@ function keepNaN(x: Atom, safe: Atom, w: Writer): Atom {
   return w.is`${x} == ${x} ? ${safe} : ${x}`;
 }
 
-function exp(x: Atom, w: Writer, dialect: "js" | "gpu"): Atom {
-  const e = w.is`Math.exp(${x})`;
-  return dialect === "js" ? e : keepNaN(x, e, w);
-}
-
 /**
- * tanh as an odd polynomial of degree 13 over an even one of degree 6 (Eigen's ptanh), within 3 units
- * in the last place for |x| < 7.9; exactly ±1 beyond 9, where float32 has nothing closer.
+ * tanh for |x| < 0.625 as x plus a polynomial (Cephes' tanhf, 1 unit in the last place), then as an odd
+ * polynomial of degree 13 over an even one of degree 6 (Eigen's ptanh, 3 units); exactly ±1 beyond 9,
+ * where float32 has nothing closer.
  */
 function tanh(x: Atom, w: Writer): Atom {
   const c = w.is`Math.min(Math.max(${x}, -7.90531110763549805), 7.90531110763549805)`;
@@ -101,27 +98,33 @@ function tanh(x: Atom, w: Writer): Atom {
   const q1 = w.is`${s} * 0.00000119825839466702 + 0.000118534705686654`;
   const q2 = w.is`${s} * ${q1} + 0.0022684346324390`;
   const q3 = w.is`${s} * ${q2} + 0.00489352518554385`;
-  const near = w.is`${c} * ${p6} / ${q3}`;
-  const upper = w.is`${x} > 9 ? 1 : ${near}`;
+  const far = w.is`${c} * ${p6} / ${q3}`;
+  const t1 = w.is`${s} * -0.00570498872745 + 0.0206390887954`;
+  const t2 = w.is`${s} * ${t1} + -0.0537397155531`;
+  const t3 = w.is`${s} * ${t2} + 0.133314422036`;
+  const t4 = w.is`${s} * ${t3} + -0.333332819422`;
+  const near = w.is`${c} * ${s} * ${t4} + ${c}`;
+  const inner = w.is`Math.abs(${x}) < 0.625 ? ${near} : ${far}`;
+  const upper = w.is`${x} > 9 ? 1 : ${inner}`;
   return keepNaN(x, w.is`${x} < -9 ? -1 : ${upper}`, w);
 }
 
 /** 1/(1 + e^-x) from e^-|x|, which cannot overflow: relative error stays small for x ≪ 0. */
-function sigmoid(x: Atom, w: Writer, dialect: "wasm" | "gpu"): Atom {
+function sigmoid(x: Atom, w: Writer): Atom {
   const a = w.is`Math.abs(${x})`;
-  const e = dialect === "wasm" ? w.is`1 / ${growth(a, w)}` : w.is`Math.exp(-${a})`;
+  const e = w.is`1 / ${growth(a, w)}`;
   const d = w.is`1 / (1 + ${e})`;
   return keepNaN(x, w.is`${x} < 0 ? ${w.is`${e} * ${d}`} : ${d}`, w);
 }
 
 function exponential(x: Atom, w: Writer): Atom {
   const e = growth(w.is`Math.abs(${x})`, w);
-  return w.is`${x} < 0 ? ${w.is`1 / ${e}`} : ${e}`;
+  return keepNaN(x, w.is`${x} < 0 ? ${w.is`1 / ${e}`} : ${e}`, w);
 }
 
 /**
  * e^a for a ≥ 0: 2^k e^r with |r| ≤ ln 2 / 2, e^r by Cephes' expf polynomial (relative error 1e-7),
- * 2^k by its bits. Infinity from 88.73 on; NaN stays.
+ * 2^k by its bits. Infinity from 88.73 on; NaN is the caller's.
  */
 function growth(a: Atom, w: Writer): Atom {
   const x = w.is`Math.min(${a}, 89)`;
@@ -143,12 +146,11 @@ function growth(a: Atom, w: Writer): Atom {
 }
 
 /** e^x - 1: Taylor's series to x^9 for |x| < 0.5, where the difference would cancel. */
-function expm1(x: Atom, w: Writer, dialect: "wasm" | "gpu"): Atom {
+function expm1(x: Atom, w: Writer): Atom {
   let series = literal(1);
   for (let n = 9; n >= 2; n--) series = w.is`1 + ${x} * ${series} / ${literal(n)}`;
   const near = w.is`${x} * ${series}`;
-  const e = dialect === "wasm" ? exponential(x, w) : w.is`Math.exp(${x})`;
-  const far = w.is`${e} - 1`;
+  const far = w.is`${exponential(x, w)} - 1`;
   return keepNaN(x, w.is`Math.abs(${x}) < 0.5 ? ${near} : ${far}`, w);
 }
 
