@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { type Artifact, FORMAT, type Programs, VERSION } from "../runtime/artifact/artifact.ts";
-import { check } from "./2-check/check.ts";
+import { check, checkSizes } from "./2-check/check.ts";
 import type { Checked } from "./2-check/checked.ts";
 import type { Entry, Lowered } from "./3-lower/lower.ts";
 import { createPlaces } from "./3-lower/places.ts";
@@ -39,8 +39,10 @@ export function compile(request: CompileRequest): CompileResult {
   const checked = check(request.file, request.read);
   const failed = checked.diagnostics.some((d) => d.severity === "error");
   const chosen = failed ? null : chooseEntry(checked, request);
-  const entry = chosen?.entry ?? null;
-  const diagnostics = [...checked.diagnostics, ...(chosen?.diagnostics ?? [])];
+  const named = chosen?.entry ?? null;
+  const misfits = named === null ? [] : checkSizes(checked, named.name, named.dims);
+  const diagnostics = [...checked.diagnostics, ...(chosen?.diagnostics ?? []), ...misfits];
+  const entry = misfits.length > 0 ? null : named;
   return { artifact: entry === null ? null : emit(checked, entry), diagnostics, checked, entry };
 }
 

@@ -52,14 +52,14 @@ function outerScope(build: Build, use: CellUse): Scope {
   const { b } = build;
   const { cell, dims } = use;
   const values = new Map<string, NodeId>(use.memories);
-  for (const p of cell.params) {
-    const shape = numbers(evalShape(p.shape, dims));
-    values.set(p.name, addParam(build, use.prefix + p.name, shape, p.initialiser, p.span, number));
-  }
   const consts = new Map(cell.consts.map((c) => [c.name.text, c.value]));
   function number(name: string): number | null {
     const c = consts.get(name);
     return c === undefined ? numeric(dims[name]) : constantOf(c, number);
+  }
+  for (const p of cell.params) {
+    const shape = numbers(evalShape(p.shape, dims));
+    values.set(p.name, addParam(build, use.prefix + p.name, shape, p.initialiser, p.span, number));
   }
   const scope: Scope = {
     build,
@@ -97,8 +97,10 @@ function declareState(build: Build, use: CellUse, outside: Scope, decl: FlatStat
   const place = build.places.add(`state ${name}`, decl.span);
   build.states.push({ name, shape, lags: decl.lags, initial: constant, place });
   const slots = [...Array(decl.lags).keys()].map((i) => i + 1);
+  const computed =
+    constant !== null ? null : (given ?? computedInit(build, use, outside, decl, type));
   if (options.streaming) {
-    const first = startValue(build, use, outside, decl, type, name, constant);
+    const first = startValue(build, decl, type, name, name, computed);
     for (const k of slots) build.starts.push({ key: `state:${slotName(name, k)}`, id: first });
     return {
       decl,
@@ -108,7 +110,7 @@ function declareState(build: Build, use: CellUse, outside: Scope, decl: FlatStat
     };
   }
   const starts = slots.map((k) =>
-    startValue(build, use, outside, decl, type, options.slots ? slotName(name, k) : name, constant),
+    startValue(build, decl, type, name, options.slots ? slotName(name, k) : name, computed),
   );
   return { decl, name, type, starts };
 }
@@ -119,19 +121,16 @@ function declareState(build: Build, use: CellUse, outside: Scope, decl: FlatStat
  */
 function startValue(
   build: Build,
-  use: CellUse,
-  outside: Scope,
   decl: FlatState,
   type: Tensor,
+  name: string,
   slot: string,
-  constant: number | null,
+  computed: NodeId | null,
 ): NodeId {
   const { b } = build;
   const leaf = build.leaf(`initial:${slot}`, type);
-  if (constant !== null) return leaf;
-  const name = use.prefix + decl.name;
+  if (computed === null) return leaf;
   const given = build.leaf(`given:${name}`, real([]));
-  const computed = use.init.get(decl.name) ?? computedInit(build, use, outside, decl, type);
   return b.within(decl.span, null, () =>
     b.apply("where", [given, leaf, broadcastTo(b, computed, type)]),
   );
