@@ -7,6 +7,7 @@ import type { Dataset } from "./data/dataset.ts";
 import { type DataFault, fail, fault, ok, type Result } from "./data/fault.ts";
 import type { Chunk } from "./data/plan.ts";
 import type { Session } from "./devices/device.ts";
+import { evaluationPlan } from "./train/evaluate.ts";
 import { cannotCut } from "./train/loop.ts";
 import { openRun, type Params } from "./train/run.ts";
 import type { TrainSettings } from "./train/settings.ts";
@@ -102,8 +103,9 @@ function epochsOf(
 }
 
 /** D201 where early stopping has nothing to watch. */
-function cannotWait({ dataset, settings }: TrainRequest): readonly DataFault[] {
-  const plan = { batch: settings.batch, carry: null };
+function cannotWait(request: TrainRequest): readonly DataFault[] {
+  const { dataset, settings } = request;
+  const plan = evaluationPlan({ ...request, batch: settings.batch, chunk: settings.truncate });
   if (settings.patience === null || dataset.evaluationPlan("validation", plan).length > 0)
     return [];
   return [

@@ -250,6 +250,19 @@ describe("carried evaluation", () => {
   });
 });
 
+test("a split shorter than a window is scored too, where states are carried", async () => {
+  const decl: DataDecl = {
+    ...windows,
+    samples: { kind: "series", windows: { length: 8 } },
+    split: { by: "time", test: 0.2 },
+  };
+  const bound = await boundOf(decl, [x], [y], counting(20));
+  expect(planEvaluation(bound, "test", { batch: 2, carry: null })).toEqual([]);
+  const carried = planEvaluation(bound, "test", { batch: 2, carry: { context: 8, chunk: 8 } });
+  const scored = carried.filter((c) => c.scored).map((c) => gather(bound, c));
+  expect(scored.flatMap((b) => [...b.targets.get("y")!.data]).sort()).toEqual([16, 17, 18, 19]);
+});
+
 describe("samples of their own lengths", () => {
   const groups: DataDecl = {
     ...windows,

@@ -133,22 +133,25 @@ describe.each(Object.entries(tasks))("%s", (_, task) => {
     expect(await run(1)).toEqual(one);
     expect((await run(2)).weights).not.toEqual(one.weights);
   });
-  test.each(["reference", "cpu"])("resumed runs end with the same bits on %s", async (backend) => {
-    const whole = await trained(await task(), { backend });
-    const weights = await weightsOf(whole.model);
-    const { steps } = accepted(whole.result);
-    const every = backend === "reference" ? 2 : 5;
-    for (let stopAfter = 1; stopAfter < steps; stopAfter += every) {
-      const { result, sink } = await trained(await task(), { backend, stopAfter });
-      expect(accepted(result)).toMatchObject({ ended: "interrupted", steps: stopAfter });
-      const again = await trained(await task(), { backend, sink, resume: true });
-      expect(accepted(again.result)).toEqual(accepted(whole.result));
-      expect(await weightsOf(again.model)).toEqual(weights);
-      expect(sink.lines).toEqual(whole.sink.lines);
-      expect(await sink.readBest()).toEqual(await whole.sink.readBest());
-      expect(await sink.readCheckpoint()).toEqual(await whole.sink.readCheckpoint());
-    }
-  });
+  test.each(["reference", "cpu", "webasm"])(
+    "resumed runs end with the same bits on %s",
+    async (backend) => {
+      const whole = await trained(await task(), { backend });
+      const weights = await weightsOf(whole.model);
+      const { steps } = accepted(whole.result);
+      const every = backend === "reference" ? 2 : 5;
+      for (let stopAfter = 1; stopAfter < steps; stopAfter += every) {
+        const { result, sink } = await trained(await task(), { backend, stopAfter });
+        expect(accepted(result)).toMatchObject({ ended: "interrupted", steps: stopAfter });
+        const again = await trained(await task(), { backend, sink, resume: true });
+        expect(accepted(again.result)).toEqual(accepted(whole.result));
+        expect(await weightsOf(again.model)).toEqual(weights);
+        expect(sink.lines).toEqual(whole.sink.lines);
+        expect(await sink.readBest()).toEqual(await whole.sink.readBest());
+        expect(await sink.readCheckpoint()).toEqual(await whole.sink.readCheckpoint());
+      }
+    },
+  );
 });
 
 describe("interruption", () => {

@@ -76,12 +76,13 @@ export function planEvaluation(
   split: SplitName,
   plan: EvaluationPlan,
 ): readonly Chunk[] {
-  const whole = wholeSegments(bound, split);
-  if (whole.length === 0) return [];
   if (plan.carry === null || !canCarry(bound))
-    return groupsOf(whole, plan.batch).flatMap((rows) => chunked(bound, rows, null));
+    return groupsOf(wholeSegments(bound, split), plan.batch).flatMap((rows) =>
+      chunked(bound, rows, null),
+    );
   const { context, chunk } = plan.carry;
   const range = targetRange(bound, split);
+  if (range.to <= range.from) return [];
   const all = { sample: 0, from: range.from, length: range.to - range.from, context: 0 };
   const rows = Math.min(plan.batch, all.length);
   const warm = context === "all" ? range.from : Math.min(context, range.from);
