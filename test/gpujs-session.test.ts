@@ -111,6 +111,28 @@ describe.each(["webasm", "cpu"] as const)("%s", (backend) => {
     steppers[1]!.session.close();
   });
 
+  test("a state two steps back is the state one step back, a step later", async () => {
+    const p = programBuilder();
+    const x = p.input("input:x", ["B", 2]);
+    const [h, before] = [p.input("state:h", ["B", 2]), p.input("state:h#2", ["B", 2])];
+    const next = p.kernel("h'", ["B", 2], (at) =>
+      add(load(x, ...at), load(h, ...at), mul(lit(10), load(before, ...at))),
+    );
+    p.output("state:h", next);
+    p.output("state:h#2", h);
+    const session = await gpujsDevice(backend).open(artifactOf(p.done(), p.done()));
+    const stepper = session.stepper(1)!;
+    const seen: number[] = [];
+    for (let t = 0; t < 4; t++) {
+      stepper.input("input:x").fill(1);
+      stepper.step();
+      seen.push(stepper.state("state:h")[0]!);
+    }
+    expect(seen).toEqual([1, 2, 13, 34]);
+    expect([...stepper.state("state:h#2")]).toEqual([13, 13]);
+    session.close();
+  });
+
   test("runs that overlap take their turns", async () => {
     const session = await opened();
     session.write("input:x", Float32Array.of(1, 2, 3), [1, 3]);

@@ -45,7 +45,8 @@ function stepper(
   const weights = program.inputs.filter(({ name }) => isParam(name));
   const fills = program.inputs.flatMap(({ name, buffer }) => {
     const from = inputs.get(name) ?? states.get(name);
-    return from === undefined ? [] : [{ buffer, from }];
+    // Bound to a copy: an output may be an input's buffer, and its array a state written before it.
+    return from === undefined ? [] : [{ buffer, from, bound: Float32Array.from(from) }];
   });
   const results = program.outputs.flatMap(({ name, buffer }) => {
     const into = outputs.get(name) ?? states.get(name);
@@ -67,7 +68,10 @@ function stepper(
         plan.prepare();
         preparedAt = parameters.version();
       }
-      for (const { buffer, from } of fills) plan.set(buffer, from);
+      for (const { buffer, from, bound } of fills) {
+        bound.set(from);
+        plan.set(buffer, bound);
+      }
       plan.run();
       for (const { buffer, into } of results) into.set(plan.get(buffer));
     },
