@@ -74,3 +74,9 @@ export function neededByStates(scan: Scan): Set<NodeId> {
     scan.carries.map((c) => c.next),
   );
 }
+
+/** A value at every step of `seq`: itself, or repeated where it is the same at all of them. */
+export function overSteps(b: Builder, id: NodeId, seq: string): NodeId {
+  if (b.type(id).seq !== null) return id;
+  return b.apply("expand", [id], { axes: [], dims: [], seq, batch: false });
+}

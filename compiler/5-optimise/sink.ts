@@ -2,7 +2,7 @@
  *  outputs up to rounding: sums over steps of products become one sum over steps, samples and terms. */
 import type { Graph, NodeId, Scan } from "../ir/ir.ts";
 import type { Visit } from "../ir/rewrite.ts";
-import { copyBody, type EditedScan, editScans } from "./edit-scans.ts";
+import { copyBody, type EditedScan, editScans, overSteps } from "./edit-scans.ts";
 import { afterLoop } from "./sink-after.ts";
 import { planOf } from "./sink-plan.ts";
 
@@ -48,7 +48,7 @@ function sunk(scan: Scan, { b, map }: Visit): EditedScan | null {
     if (index < firstSum) {
       const node = scan.collects[index - first]!;
       return plan.collects.has(index - first)
-        ? after.rows(node)
+        ? overSteps(b, after.rows(node), scan.over)
         : b.item(id, first + collects.indexOf(node));
     }
     const i = index - firstSum;

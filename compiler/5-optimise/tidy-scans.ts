@@ -7,7 +7,7 @@ import type { Graph } from "../ir/ir.ts";
 import type { Visit } from "../ir/rewrite.ts";
 import { word } from "../ops/attrs.ts";
 import { filled } from "../ops/structured.ts";
-import { copyBody, type EditedScan, editScans } from "./edit-scans.ts";
+import { copyBody, type EditedScan, editScans, overSteps } from "./edit-scans.ts";
 import { uniform } from "./fold.ts";
 
 export function tidyScans(graph: Graph): Graph {
@@ -120,9 +120,4 @@ function withoutSteps(b: Builder, of: NodeId): NodeId | null {
   const [v] = node.kind === "apply" && node.op === "expand" ? node.args : [];
   if (node.kind !== "apply" || v === undefined || word(node.attrs, "seq") === "") return null;
   return b.type(v).seq === null ? b.apply("expand", [v], { ...node.attrs, seq: "" }) : null;
-}
-
-function overSteps(b: Builder, id: NodeId, seq: string): NodeId {
-  if (b.type(id).seq !== null) return id;
-  return b.apply("expand", [id], { axes: [], dims: [], seq, batch: false });
 }
