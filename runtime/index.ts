@@ -6,6 +6,8 @@ import { load as loadArtifact, parse } from "./artifact/load.ts";
 import { type Device, DeviceError } from "./devices/device.ts";
 import { type BackendName, deviceNamed } from "./devices/table.ts";
 import { RuntimeError, unwrap } from "./errors.ts";
+import type { GradcheckOptions } from "./gradcheck.ts";
+import type { GradcheckReport } from "./gradcheck/report.ts";
 import { type Model, openModel } from "./model.ts";
 
 export type { Artifact } from "./artifact/artifact.ts";
@@ -13,7 +15,7 @@ export type { Fault } from "./artifact/fault.ts";
 export { type BackendReport, DeviceError } from "./devices/device.ts";
 export { BACKENDS, type BackendName } from "./devices/table.ts";
 export { RuntimeError } from "./errors.ts";
-export { gradcheck, type GradcheckOptions } from "./gradcheck.ts";
+export type { GradcheckOptions } from "./gradcheck.ts";
 export type { GradcheckReport } from "./gradcheck/report.ts";
 export type { Gradients, Model, Results, Tensors } from "./model.ts";
 export type { Request, Upstream, Values } from "./request.ts";
@@ -21,6 +23,14 @@ export { loadTensors, saveTensors, type TensorFile } from "./safetensors.ts";
 export type { Snapshot } from "./stream-states.ts";
 export type { Step, Stream, StreamOptions } from "./stream.ts";
 export { type Nested, nested, type Tensor, type Value } from "./values.ts";
+
+/** See `gradcheck.ts`; it and the reference device are loaded when first asked for. */
+export async function gradcheck(
+  artifact: Artifact,
+  options: GradcheckOptions = {},
+): Promise<GradcheckReport> {
+  return (await import("./gradcheck.ts")).gradcheck(artifact, options);
+}
 
 export interface LoadOptions {
   /** "auto" by default: the first backend that runs here. */
