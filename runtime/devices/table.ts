@@ -19,7 +19,7 @@ export const BACKENDS: readonly BackendName[] = ["auto", ...(Object.keys(DEVICES
 
 /** What `auto` tries: graphics processors (never ones played by a program), then processors. */
 const GRAPHICS = ["webgpu", "webgl2"] as const satisfies readonly DeviceName[];
-const PROCESSORS = ["webasm", "cpu", "reference"] as const satisfies readonly DeviceName[];
+const PROCESSORS = ["wasm", "webasm", "cpu", "reference"] as const satisfies readonly DeviceName[];
 
 /** The device of a BackendName; `auto`: the first that runs here. Throws DeviceError of other names. */
 export async function deviceNamed(name: string): Promise<Device> {

@@ -221,7 +221,8 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
     const rows = [...new Set([0, ...points.map((p) => p.row)])];
     const inner = own[own.length - 1];
     const flat = moving.every((s) => inner === undefined || isUp(s.by.get(inner.v)));
-    const unroll = flat && of.work < 40 ? TILES.unroll : 1;
+    const full = points.length >= TILES.sums;
+    const unroll = flat && !full && of.work < 40 ? TILES.unroll : 1;
     const parts =
       unroll > 1 ? Math.max(1, Math.min(unroll, Math.floor(TILES.sums / points.length))) : 1;
     const sums = points.map(() => Array.from({ length: parts }, () => accumulator(kind)));

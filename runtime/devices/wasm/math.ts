@@ -89,7 +89,7 @@ function reduce(code: Code, x: Vector): { readonly shifted: Vector; readonly min
 /** 2^n of whole numbers −126 … 127. */
 const power = (n: Vector): Vector => shl(addBits(n, bits(127)), 23);
 
-/** e^x where the result is normal and finite: x in [−87, 88]. */
+/** e^x where the result is normal and finite: x in [−87.336, 88]. */
 function expNormal(code: Code, x: Vector): Vector {
   const { shifted, minusOne } = reduce(code, x);
   return addBits(add(minusOne, ONE), shl(shifted, 23));
@@ -110,14 +110,15 @@ function expm1(code: Code, x: Vector): Vector {
   return add(half, half);
 }
 
-/** 1 / (1 + e^−|x|), or e^−|x| / (1 + e^−|x|) of x < 0. */
+/** 1 / (1 + e), e = e^−|x|; of x < 0 q = e / (1 + e), where that is small e − e q, which rounds less. */
 function sigmoid(code: Code, x: Vector): Vector {
   const size = keep(code, neg(abs(x)));
   const e = keep(
     code,
-    andnot(expNormal(code, keep(code, pmax(size, splat(-87)))), lt(size, splat(-87))),
+    andnot(expNormal(code, keep(code, pmax(size, splat(-87.336)))), lt(size, splat(-87.336))),
   );
-  return div(choose(lt(x, splat(0)), e, ONE), add(ONE, e));
+  const q = keep(code, div(choose(lt(x, splat(0)), e, ONE), add(ONE, e)));
+  return choose(lt(x, splat(-1.4)), sub(e, mul(e, q)), q);
 }
 
 /** 1 − 2 / (e^2|x| + 1) with the sign of x; near 0 the polynomial. */

@@ -22,7 +22,7 @@ export const TILES = {
   rows: ROWS,
   /** Lanes in a panel of packed weights. */
   panel: 4 * VECTORS,
-  /** Terms of a sum at a time. */
+  /** Terms at a time of a tile with fewer sums than registers: a full one is fastest a term at a time. */
   unroll: 4,
   /** Sums in registers at once, most. */
   sums: 8,
