@@ -179,3 +179,26 @@ function union(sets: readonly ReadonlySet<number>[]): ReadonlySet<number> {
 function kept(by: ReadonlyMap<number, Poly>, live: ReadonlySet<number>): ReadonlyMap<number, Poly> {
   return new Map([...by].filter(([v]) => live.has(v)));
 }
+
+/** Calls `see` once with every node below `roots`, but not inside reductions. */
+export function collect(roots: readonly Node[], see: (node: Node) => void): void {
+  const seen = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    see(node);
+    if (node.kind === "call") node.args.forEach(visit);
+    if (node.kind === "load") for (const l of node.loose) visit(l.index);
+    if (node.kind === "branch") [node.condition, node.then, node.otherwise].forEach(visit);
+  };
+  roots.forEach(visit);
+}
+
+/** The streams of all loads below `roots`. */
+export function streamsOf(roots: readonly Node[]): readonly Stream[] {
+  const found: Stream[] = [];
+  collect(roots, (node) => {
+    if (node.kind === "load") found.push(node.stream);
+  });
+  return found;
+}

@@ -1,0 +1,217 @@
+/** @file Code of reductions: sums in registers, a place of the tile each or along their own lanes. In: a
+ *  nest's reductions. Out: their values, known in the scope that asked. Never stores a partial sum. */
+import type { Reduction } from "../../artifact/kernel.ts";
+import { type Local, OP, SIMD } from "./code.ts";
+import { V128 } from "./encoder.ts";
+import type { Emitter, Point } from "./loads.ts";
+import { loop, loops, withView } from "./loop-code.ts";
+import type { Nest } from "./nest.ts";
+import { collect, type Graph, type Node, streamsOf } from "./nodes.ts";
+import { numberOf, type Poly } from "./poly.ts";
+import { find } from "./scope.ts";
+import { TILES } from "./tiles.ts";
+import { emit, inScope, valueKey } from "./values.ts";
+
+export interface Place {
+  readonly nest: Nest;
+  readonly graph: Graph;
+}
+
+/** Gives what makes a reduction known at the places of a tile, or at one where the view says so. */
+export function createReducer(
+  e: Emitter,
+  place: Place,
+  fused: boolean,
+): (index: number, asked: Point, tile: readonly Point[]) => void {
+  const { code } = e;
+  const { nest, graph } = place;
+  const combine = (kind: Reduction["kind"], acc: Local, value: Node, point: Point): void => {
+    if (kind === "sum" && fused && value.kind === "call" && value.fn === "mul") {
+      for (const arg of value.args) emit(e, arg, point);
+      code.get(acc);
+      code.simd(SIMD.madd);
+    } else {
+      code.get(acc);
+      emit(e, value, point);
+      code.simd(COMBINE[kind]);
+    }
+    code.set(acc);
+  };
+
+  const accumulator = (kind: Reduction["kind"]): Local => {
+    const local = code.local(V128);
+    code.splat(IDENTITY[kind]);
+    code.set(local);
+    return local;
+  };
+
+  /** A reduction whose result differs along the lanes, or that no loads run along: a sum a place. */
+  const reducePlaces = (index: number, points: readonly Point[]): void => {
+    const { kind, loops: own } = nest.reductions[index]!;
+    const of = graph.reductions[index]!;
+    const moving = streamsOf([of]);
+    const rows = [...new Set([0, ...points.map((p) => p.row)])];
+    const inner = own[own.length - 1];
+    const flat = moving.every((s) => inner === undefined || isUp(s.by.get(inner.v)));
+    const full = points.length >= TILES.sums;
+    const unroll = flat && !full && of.work < 40 ? TILES.unroll : 1;
+    const parts =
+      unroll > 1 ? Math.max(1, Math.min(unroll, Math.floor(TILES.sums / points.length))) : 1;
+    const sums = points.map(() => Array.from({ length: parts }, () => accumulator(kind)));
+    const step = (at: number): void =>
+      inScope(e, () => {
+        for (const [i, point] of points.entries()) combine(kind, sums[i]![at % parts]!, of, point);
+      });
+    if (inner === undefined) step(0);
+    else
+      loops(e, own.slice(0, -1), moving, rows, () =>
+        loop(e, inner, moving, rows, unroll > 1 ? [unroll, 1] : [1], (count) => {
+          for (let at = 0; at < count; at++) withView(e, { unrolled: inner.v, at }, () => step(at));
+        }),
+      );
+    for (const [i, point] of points.entries()) {
+      const [first, ...rest] = sums[i]!;
+      for (const part of rest) merge(kind, first!, part);
+      results.get(index)!(point, first!);
+    }
+  };
+
+  /** A reduction along its own variable's lanes: the result is the same in every lane. */
+  const reduceLanes = (index: number, points: readonly Point[], v: number): void => {
+    const { kind, loops: own } = nest.reductions[index]!;
+    const of = graph.reductions[index]!;
+    const moving = streamsOf([of]);
+    const rows = [...new Set([0, ...points.map((p) => p.row)])];
+    const inner = own.find((l) => l.v === v)!;
+    const wide = of.work < 60 ? 4 * TILES.own : 4;
+    for (const point of points) {
+      const sums = Array.from({ length: wide / 4 }, () => accumulator(kind));
+      loops(
+        e,
+        own.filter((l) => l.v !== v),
+        moving,
+        rows,
+        () =>
+          withView(e, { lane: v }, () =>
+            loop(e, inner, moving, rows, [...new Set([wide, 4, 1])], (step) => {
+              for (let c = 0; 4 * c < step; c++) {
+                const valid = Math.min(4, step - 4 * c);
+                const here = { row: point.row, column: c, valid };
+                if (valid === 4) combine(kind, sums[c]!, of, here);
+                else {
+                  code.get(sums[c]!);
+                  emit(e, of, here);
+                  code.splat(IDENTITY[kind]);
+                  code.lanes(maskOf(valid));
+                  code.simd(SIMD.bitselect);
+                  code.simd(COMBINE[kind]);
+                  code.set(sums[c]!);
+                }
+              }
+            }),
+          ),
+      );
+      const [first, ...rest] = sums;
+      for (const part of rest) merge(kind, first!, part);
+      for (const lanes of [
+        [2, 3, 0, 1],
+        [1, 0, 3, 2],
+      ] as const) {
+        code.get(first!);
+        code.get(first!);
+        code.get(first!);
+        code.shuffle(lanes);
+        code.simd(COMBINE[kind]);
+        code.set(first!);
+      }
+      results.get(index)!(point, first!);
+    }
+  };
+
+  const merge = (kind: Reduction["kind"], into: Local, from: Local): void => {
+    code.get(into);
+    code.get(from);
+    code.simd(COMBINE[kind]);
+    code.set(into);
+  };
+
+  /** By reduction: makes its value known at a point, in the scope where it was asked for. */
+  const results = new Map<number, (point: Point, value: Local) => void>();
+  const reductionNodes = new Map<number, Node>();
+  collect([graph.value, ...graph.reductions], (node) => {
+    if (node.kind === "reduction") reductionNodes.set(node.index, node);
+  });
+
+  const reduce = (index: number, asked: Point, tile: readonly Point[]): void => {
+    const node = reductionNodes.get(index)!;
+    const { scope, view } = e;
+    const seen = new Set<string>();
+    const points = (view.alone ? [asked] : tile).filter((p) => {
+      const key = valueKey(e, node, p);
+      if (seen.has(key) || find(scope, (s) => s.values, key) !== undefined) return false;
+      seen.add(key);
+      return true;
+    });
+    results.set(index, (point, value) => {
+      const before = e.view;
+      e.view = view;
+      scope.values.set(valueKey(e, node, point), value);
+      e.view = before;
+    });
+    const { lane, perLane } = nest.reductions[index]!;
+    const inner = new Set(nest.reductions[index]!.loops.map((l) => l.v));
+    hoist(e, place, graph.reductions[index]!, points, (v) => !inner.has(v));
+    const own = !perLane && lane !== null;
+    if (own) reduceLanes(index, points, lane);
+    else withView(e, { lane: perLane ? nest.lane : null }, () => reducePlaces(index, points));
+  };
+  return reduce;
+}
+
+/** Parts of a node that do not change in the loops still to come, computed before them. */
+export function hoist(
+  e: Emitter,
+  { nest, graph }: Place,
+  root: Node,
+  points: readonly Point[],
+  bound: (v: number) => boolean,
+): void {
+  const { code } = e;
+  const seen = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    const ready = !node.guarded && [...node.vars].every(bound);
+    if (ready && (node.kind === "call" || node.kind === "load" || node.kind === "reduction")) {
+      for (const point of points) {
+        if (find(e.scope, (s) => s.values, valueKey(e, node, point)) !== undefined) continue;
+        emit(e, node, point);
+        code.op(OP.drop);
+      }
+      return;
+    }
+    if (node.kind === "call") for (const arg of node.args) visit(arg);
+    if (node.kind === "branch") visit(node.condition);
+    if (node.kind === "reduction" && nest.reductions[node.index]!.perLane)
+      visit(graph.reductions[node.index]!);
+  };
+  visit(root);
+}
+
+function isUp(step: Poly | undefined): boolean {
+  if (step === undefined) return true;
+  const known = numberOf(step);
+  return known !== null && known >= 0;
+}
+
+const IDENTITY = {
+  sum: 0,
+  max: Number.NEGATIVE_INFINITY,
+  min: Number.POSITIVE_INFINITY,
+} as const;
+const COMBINE = { sum: SIMD.add, max: SIMD.max, min: SIMD.min } as const;
+
+function maskOf(valid: number): readonly [number, number, number, number] {
+  const lane = (l: number): number => (l < valid ? -1 : 0);
+  return [lane(0), lane(1), lane(2), lane(3)];
+}
