@@ -76,10 +76,11 @@ function emit(checked: Checked, entry: Entry): Artifact {
   };
 }
 
-/** SHA-256 over what weights mean: the entry, its sizes, its parameters, its equations as IR. */
+/** SHA-256 over what weights mean: the entry, its sizes, its parameters and states, its equations as IR. */
 function hashOf(entry: Entry, { build, graph }: Lowered): string {
   const { name, direction, dims } = entry;
   const params = build.params.map((p) => [p.name, p.shape]);
-  const meaning = JSON.stringify({ name, direction, dims, params });
+  const states = build.states.map((s) => [s.name, s.shape, s.lags, s.initial]);
+  const meaning = JSON.stringify({ name, direction, dims, params, states });
   return createHash("sha256").update(meaning).update(print(graph)).digest("hex");
 }
