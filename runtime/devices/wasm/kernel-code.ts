@@ -46,7 +46,7 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
     words: wordsOf(code, target.frame),
     library: target.library,
     scope: inside(null),
-    view: { row: null, lane: nest.lane, unrolled: null, at: 0, alone: false },
+    view: { row: null, lane: nest.lane, alone: false },
     reduce: (index, point) => reduce(index, point, tile),
     push: (node, point) => emit(e, node, point),
   };

@@ -16,12 +16,10 @@ export interface Point {
   readonly valid: number;
 }
 
-/** The variables of rows and lanes, and how far the innermost loop is unrolled. */
+/** The variables that run along a tile's rows and along the lanes. */
 export interface View {
   readonly row: number | null;
   readonly lane: number | null;
-  readonly unrolled: number | null;
-  readonly at: number;
   /** Inside an arm of a branch: what is made here is for one place of the tile. */
   readonly alone: boolean;
 }
@@ -85,7 +83,6 @@ export function address(e: Emitter, stream: Stream, { row, column }: Point, lane
       code.op(OP.i32Add);
     }
   };
-  if (view.unrolled !== null) move(stream.by.get(view.unrolled) ?? ZERO, view.at);
   if (view.lane !== null && stream.by.has(view.lane)) {
     if (stream.panel !== null) {
       const { width, size } = stream.panel;
@@ -189,10 +186,7 @@ function emitWholeNumber(
     const counter = find(e.scope, (s) => s.counters, v);
     if (counter === undefined) throw new Error(`variable ${v} is not counted here`);
     code.get(counter);
-    const ahead =
-      (v === view.row ? row : 0) +
-      (v === view.lane ? 4 * column + lane : 0) +
-      (v === view.unrolled ? view.at : 0);
+    const ahead = (v === view.row ? row : 0) + (v === view.lane ? 4 * column + lane : 0);
     code.i32(ahead);
     code.op(OP.i32Add);
     words.number(step);

@@ -7,10 +7,9 @@ import type { Emitter, Point } from "./loads.ts";
 import { loop, loops, withView } from "./loop-code.ts";
 import type { Nest } from "./nest.ts";
 import { collect, type Graph, type Node, streamsOf } from "./nodes.ts";
-import { numberOf, type Poly } from "./poly.ts";
 import { find } from "./scope.ts";
 import { TILES } from "./tiles.ts";
-import { emit, inScope, valueKey } from "./values.ts";
+import { emit, valueKey } from "./values.ts";
 
 export interface Place {
   readonly nest: Nest;
@@ -51,29 +50,11 @@ export function createReducer(
     const of = graph.reductions[index]!;
     const moving = streamsOf([of]);
     const rows = [...new Set([0, ...points.map((p) => p.row)])];
-    const inner = own[own.length - 1];
-    const flat = moving.every((s) => inner === undefined || isUp(s.by.get(inner.v)));
-    const full = points.length >= TILES.sums;
-    const unroll = flat && !full && of.work < 40 ? TILES.unroll : 1;
-    const parts =
-      unroll > 1 ? Math.max(1, Math.min(unroll, Math.floor(TILES.sums / points.length))) : 1;
-    const sums = points.map(() => Array.from({ length: parts }, () => accumulator(kind)));
-    const step = (at: number): void =>
-      inScope(e, () => {
-        for (const [i, point] of points.entries()) combine(kind, sums[i]![at % parts]!, of, point);
-      });
-    if (inner === undefined) step(0);
-    else
-      loops(e, own.slice(0, -1), moving, rows, () =>
-        loop(e, inner, moving, rows, unroll > 1 ? [unroll, 1] : [1], (count) => {
-          for (let at = 0; at < count; at++) withView(e, { unrolled: inner.v, at }, () => step(at));
-        }),
-      );
-    for (const [i, point] of points.entries()) {
-      const [first, ...rest] = sums[i]!;
-      for (const part of rest) merge(kind, first!, part);
-      results.get(index)!(point, first!);
-    }
+    const sums = points.map(() => accumulator(kind));
+    loops(e, own, moving, rows, () => {
+      for (const [i, point] of points.entries()) combine(kind, sums[i]!, of, point);
+    });
+    for (const [i, point] of points.entries()) results.get(index)!(point, sums[i]!);
   };
 
   /** A reduction along its own variable's lanes: the result is the same in every lane. */
@@ -196,12 +177,6 @@ export function hoist(
       visit(graph.reductions[node.index]!);
   };
   visit(root);
-}
-
-function isUp(step: Poly | undefined): boolean {
-  if (step === undefined) return true;
-  const known = numberOf(step);
-  return known !== null && known >= 0;
 }
 
 const IDENTITY = {

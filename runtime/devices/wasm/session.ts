@@ -147,7 +147,10 @@ export function createSession(artifact: Artifact, fused: boolean): Session {
       if (program === null) return null;
       checkSizes(program, "step", { B: batch });
       return createStepper(compile("step"), batch, {
-        version: () => parameters,
+        version: () => {
+          alive();
+          return parameters;
+        },
         read: (name, shape) => {
           alive();
           const { address } = fetch(name, "step", shape);

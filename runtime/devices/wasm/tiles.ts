@@ -22,10 +22,6 @@ export const TILES = {
   rows: ROWS,
   /** Lanes in a panel of packed weights. */
   panel: 4 * VECTORS,
-  /** Terms at a time of a tile with fewer sums than registers: a full one is fastest a term at a time. */
-  unroll: 4,
-  /** Sums in registers at once, most. */
-  sums: 8,
   /** Vectors at a time of a sum along its own lanes. */
   own: 4,
   plan: planOf,
