@@ -10,7 +10,7 @@ const PRODUCTS_A_STEP: Readonly<Record<string, readonly number[]>> = {
   gru: [2, 2], // the candidate waits for the reset gate
   "lag-two": [1, 1],
   lstm: [1, 1],
-  "matrix-state": [0, 0],
+  "matrix-state": [0, 3], // on a matrix of each sample: kept for all steps it would be T times as large
   peephole: [1, 1],
 };
 

@@ -150,12 +150,17 @@ const CASES: Readonly<Record<string, (b: Builder) => readonly NodeId[]>> = {
     const [x, y, z] = [steps(b, "x", 2), steps(b, "y", 2), steps(b, "z", 6)];
     return [b.add(b.add(pad(x, 0, 4), b.add(pad(y, 4, 0), z)), pad(x, 4, 0))];
   },
-  pullRenames: (b) => {
-    const x = part(b, steps(b, "x", 5), 1, 2);
+  pullIn: (b) => {
+    const x = steps(b, "x", 5);
     const W = b.apply("transpose", [leaf(b, "W", 3, 2)], { perm: [1, 0] });
-    const loop = { carries: [state(b, "h", 3)], slices: [x], consts: [W] };
-    return scan(b, loop, ({ b, carries: [h], slices: [x], consts: [W] }) => ({
-      next: [b.add(b.apply("matmul", [x!, W!]), h!)],
+    const outer = b.apply("outer", [part(b, x, 0, 3), steps(b, "y", 3)]);
+    const loop = {
+      carries: [state(b, "C", 3, 3)],
+      slices: [part(b, x, 1, 2), outer],
+      consts: [W],
+    };
+    return scan(b, loop, ({ b, carries: [C], slices: [v, vy], consts: [W] }) => ({
+      next: [b.add(b.add(C!, vy!), b.apply("matmul", [v!, W!]))],
     }));
   },
   packConsts: (b) => {

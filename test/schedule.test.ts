@@ -83,7 +83,7 @@ const KERNELS_A_STEP: Readonly<Record<string, readonly [readonly number[], reado
   masked: [[3], [3, 4]],
   backwards: [[3], [3, 3]],
   "reset before": [[3], [4, 4]],
-  "matrix state": [[3], [2, 4]],
+  "matrix state": [[3], [2, 5]], // one more, and nothing of a matrix a step is stored
   attention: [[8], [8, 10]],
   tagger: [[1], [1, 2]],
   bidirectional: [

@@ -5,16 +5,16 @@ import { invariant } from "../ir/invariant.ts";
 import type { Apply, Graph, Node, NodeId, Scan } from "../ir/ir.ts";
 import type { Visit } from "../ir/rewrite.ts";
 import { copyBody, type EditedScan, editScans } from "./edit-scans.ts";
-import { canLift, isReduction, isRename, isTranscendental, lift } from "./lift.ts";
+import { canLift, isReduction, isRename, isTranscendental, lift, volume } from "./lift.ts";
 import { dependences, leaving, usersOf } from "./users.ts";
 
 /**
- * Products, other reductions and transcendentals that depend on this step's inputs alone, with the
- * cheap ops around them: W x[t] + b becomes one product for all steps.
+ * Products, other reductions and transcendentals of vectors that depend on this step's inputs alone,
+ * with the cheap ops around them: W x[t] + b becomes one product for all steps.
  */
 export function hoist(graph: Graph): Graph {
   return editScans(graph, (scan, c) =>
-    hoisted(scan, c, (n) => isReduction(n) || isTranscendental(n)),
+    hoisted(scan, c, (n) => isReduction(n) || (isTranscendental(n) && n.type.shape.length < 2)),
   );
 }
 
@@ -93,8 +93,11 @@ function frontierOf(scan: Scan, isWorth: (n: Node) => boolean): ReadonlySet<Node
   const free = new Set<NodeId>();
   for (const n of body.nodes) {
     const liftable = n.kind !== "apply" || (canLift(n) && n.args.every((a) => free.has(a)));
-    if (by.get(n.id) !== "state" && liftable) free.add(n.id);
+    const fits = by.get(n.id) === "fixed" || kept.has(n.id) || !isTable(n);
+    if (by.get(n.id) !== "state" && liftable && fits) free.add(n.id);
   }
+  const volumes = new Map(body.nodes.map((n) => [n.id, volume(n)]));
+  const volumeOf = (id: NodeId): number => volumes.get(id) ?? 0;
   const moved = new Set<NodeId>();
   /** Leaves, numbers, and their elements under other indices. */
   const naming = new Set<NodeId>();
@@ -107,12 +110,18 @@ function frontierOf(scan: Scan, isWorth: (n: Node) => boolean): ReadonlySet<Node
   }
   const isFrontier = (id: NodeId): boolean =>
     moved.has(id) && (kept.has(id) || (users.get(id) ?? []).some((u) => !moved.has(u.id)));
-  // Renames of a value stay inside, and cheap ops of values that are sliced anyway.
+  // Renames of a value stay inside, and cheap ops where slicing what they read takes less.
   for (const n of [...body.nodes].reverse()) {
     if (n.kind !== "apply" || !isFrontier(n.id) || isWorth(n)) continue;
     const sources = n.args.filter((a) => moved.has(a));
-    const light = by.get(n.id) !== "fixed" && sources.every(isFrontier);
+    const more = sources.filter((a) => !isFrontier(a)).reduce((sum, a) => sum + volumeOf(a), 0);
+    const light = by.get(n.id) !== "fixed" && more < volume(n);
     if (sources.length > 0 && (isRename(n) || light)) moved.delete(n.id);
   }
   return new Set(body.nodes.flatMap((n) => (isFrontier(n.id) ? [n.id] : [])));
+}
+
+/** Something at every position of a sequence: not kept for every step of another as well. */
+function isTable({ type }: Node): boolean {
+  return type.shape.length > 1 && type.shape.some((d) => typeof d === "string");
 }

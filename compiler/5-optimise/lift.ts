@@ -2,6 +2,7 @@
  *  the same op over all steps at once. Never decides what is lifted. */
 import type { Builder } from "../ir/builder.ts";
 import type { Apply, Node, NodeId } from "../ir/ir.ts";
+import { flag, word } from "../ops/attrs.ts";
 import { OPS } from "../ops/table.ts";
 
 /** Ops that act on one step as they do on all: what is true of a row is true of every row. */
@@ -32,11 +33,36 @@ export function lift(b: Builder, node: Apply, args: readonly NodeId[]): NodeId {
   return b.within(node.at, node.name ?? null, () => b.apply(node.op, args, attrs));
 }
 
-/** Does its work grow by more than what it reads and writes? */
+/** Does it sum, or look through, many elements for one? An outer product does not. */
 export function isReduction(node: Node): boolean {
-  return node.kind === "apply" && REDUCTIONS.has(node.op);
+  if (node.kind !== "apply") return false;
+  switch (node.op) {
+    case "contract": {
+      const labels = word(node.attrs, "a") + word(node.attrs, "b");
+      const kept = word(node.attrs, "y");
+      return !flag(node.attrs, "batch") || [...labels].some((l) => !kept.includes(l));
+    }
+    case "sum":
+    case "max":
+    case "min":
+    case "scatter":
+      return true;
+    default:
+      return false;
+  }
 }
-const REDUCTIONS: ReadonlySet<string> = new Set(["contract", "sum", "max", "min", "scatter"]);
+
+/** Elements of one step and sample, a sequence's axis counted as many. */
+export function volume({ type }: Node): number {
+  return type.shape.reduce((n: number, d) => n * (typeof d === "number" ? d : MANY), 1);
+}
+const MANY = 32;
+
+/** Has it more elements than all it is made of, each made of a few? */
+export function grows(node: Node, nodeOf: (id: NodeId) => Node): node is Apply {
+  if (!canLift(node) || isReduction(node)) return false;
+  return volume(node) > [...new Set(node.args)].reduce((sum, a) => sum + volume(nodeOf(a)), 0);
+}
 
 /** Only names elements of its arguments: no arithmetic. */
 export function isRename(node: Node): boolean {

@@ -12,7 +12,7 @@ import { joinProducts } from "./join-products.ts";
 import { packConsts } from "./pack-consts.ts";
 import { packParts } from "./pack-parts.ts";
 import { padsToConcat } from "./pads-to-concat.ts";
-import { pullRenames } from "./pull-renames.ts";
+import { pullIn } from "./pull-in.ts";
 import { saveEpilogues } from "./save-epilogues.ts";
 import { sink } from "./sink.ts";
 import { splitProducts } from "./split-products.ts";
@@ -38,7 +38,7 @@ export const FORWARD: readonly Pass[] = [
   sink,
   ...CLEAN,
   ...JOIN,
-  pullRenames,
+  pullIn,
   packConsts,
   ...CLEAN,
 ];
@@ -53,7 +53,7 @@ export const BACKWARD: readonly Pass[] = [
   hoistProducts,
   ...CLEAN,
   ...JOIN,
-  pullRenames,
+  pullIn,
   ...CLEAN,
   saveEpilogues,
   unpackGradients,

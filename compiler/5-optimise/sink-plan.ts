@@ -5,7 +5,7 @@ import type { Node, NodeId, Scan } from "../ir/ir.ts";
 import { num } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
 import { neededByStates } from "./edit-scans.ts";
-import { canLift, isReduction, isRename } from "./lift.ts";
+import { canLift, grows, isReduction, isRename } from "./lift.ts";
 import { type Dependence, dependences } from "./users.ts";
 
 export interface Plan {
@@ -31,13 +31,11 @@ type Needs = ReadonlySet<NodeId> | null;
 export function planOf(scan: Scan): Plan {
   const s = survey(scan);
   const collects = new Set<number>();
-  keep(
-    s,
-    scan.collects.filter((id) => s.states.has(id)),
-  );
+  const isKept = (id: NodeId) => s.states.has(id) && !(grows(s.node(id), s.node) && isFree(s, id));
+  keep(s, scan.collects.filter(isKept));
   for (const [i, id] of scan.collects.entries()) {
-    if (s.states.has(id)) continue;
-    const needs = leaves(s, id);
+    if (isKept(id)) continue;
+    const needs = s.states.has(id) ? NONE : leaves(s, id);
     if (needs === null) keep(s, [id]);
     else {
       keep(s, needs);
@@ -112,10 +110,18 @@ function rowNeeds(s: Survey, id: NodeId): Needs {
   const itself: Needs = isSmall(node) ? new Set([id]) : null;
   if (node.kind === "leaf") return s.by.get(id) === "state" ? itself : NONE;
   if (!canLift(node)) return itself;
+  // A matrix a step is not made anew for all steps: what it is made of is smaller.
+  if (itself === null && !isRename(node) && s.by.get(id) !== "fixed") return null;
   const inner = union(node.args.map((a) => rowNeeds(s, a)));
   if (inner !== null && inner.size === 0 && !(isReduction(node) && s.states.has(id))) return NONE;
   if (inner !== null && (!s.states.has(id) || isRename(node))) return inner;
   return itself;
+}
+
+/** Can its rows be computed after the loop from what is there anyway? */
+function isFree(s: Survey, id: NodeId): boolean {
+  const node = s.node(id);
+  return node.kind === "apply" && node.args.every((a) => rowNeeds(s, a)?.size === 0);
 }
 
 /** Vectors and scalars; a value at every position of a sequence is not kept for every step as well. */
