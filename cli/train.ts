@@ -3,6 +3,7 @@
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { folderOf } from "../runtime/data/node.ts";
+import { deviceNamed } from "../runtime/devices/table.ts";
 import { unwrap } from "../runtime/errors.ts";
 import { train } from "../runtime/train.ts";
 import {
@@ -69,14 +70,22 @@ export function trainCommand(program: Command): void {
       "\nExample:\n  cellc train specs/apps/forecast.cell --data specs/apps/co2.data.json --out runs/co2\n  cellc train runs/co2 --resume --epochs 20",
     )
     .action(async (file: string, options: TrainOptions, command: Command) => {
-      await run(file, options, command.getOptionValueSource("seed") === "cli");
+      const chosen = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+      await run(file, options, chosen);
     });
 }
 
-async function run(file: string, options: TrainOptions, seeded: boolean): Promise<void> {
-  const job = options.resume ? await resumed(file, options) : await started(file, options, seeded);
-  const { artifact, dataset, settings, sink, folder } = job;
-  const model = await openWith(artifact, { backend: options.backend, seed: settings.seed });
+/** `chosen` says of an option whether the user gave it. */
+async function run(
+  file: string,
+  options: TrainOptions,
+  chosen: (name: string) => boolean,
+): Promise<void> {
+  const job = options.resume
+    ? await resumed(file, options, chosen("backend"))
+    : await started(file, options, chosen("seed"));
+  const { artifact, dataset, settings, sink, folder, backend } = job;
+  const model = await openWith(artifact, { backend, seed: settings.seed });
   const stop = new AbortController();
   const interrupt = (): void => (stop.signal.aborted ? process.exit(130) : stop.abort());
   process.on("SIGINT", interrupt);
@@ -120,19 +129,21 @@ async function started(file: string, options: TrainOptions, seeded: boolean) {
   const config = options.config === undefined ? {} : readJson(options.config);
   const settings = unwrap(resolveSettings(artifact, config, overrides(options, seeded)));
   const folder = options.out ?? join("runs", artifact.entry.name);
+  const backend = (await deviceNamed(options.backend)).name;
   const parts = {
     settings,
     data: decl,
     dataFolder: folderOf(options.data),
     fitted: dataset.fitted,
-    backend: options.backend,
+    backend,
     versions: { cellc: packageVersion(), node: process.versions.node },
   };
   const sink = unwrap(await createRunFolder(folder, parts, `${JSON.stringify(artifact)}\n`));
-  return { artifact, dataset, settings, sink, folder };
+  return { artifact, dataset, settings, sink, folder, backend };
 }
 
-async function resumed(folder: string, options: TrainOptions) {
+/** On the run's own backend, where the same bits come out, unless another is asked for. */
+async function resumed(folder: string, options: TrainOptions, elsewhere: boolean) {
   if (!isRunFolder(folder)) {
     throw new Failure(`error: ${basename(folder)} is no run folder; --resume takes one`, 1);
   }
@@ -142,7 +153,8 @@ async function resumed(folder: string, options: TrainOptions) {
   const settings = { ...config.settings, epochs: options.epochs ?? config.settings.epochs };
   const { format: _, version: __, ...parts } = config;
   await writeConfig(folder, { ...parts, settings });
-  return { artifact, dataset, settings, sink: folderSink(folder), folder };
+  const backend = elsewhere ? options.backend : config.backend;
+  return { artifact, dataset, settings, sink: folderSink(folder), folder, backend };
 }
 
 function overrides(options: TrainOptions, seeded: boolean): TrainOverrides {
