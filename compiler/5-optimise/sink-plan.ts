@@ -124,9 +124,9 @@ function isFree(s: Survey, id: NodeId): boolean {
   return node.kind === "apply" && node.args.every((a) => rowNeeds(s, a)?.size === 0);
 }
 
-/** Vectors and scalars; a value at every position of a sequence is not kept for every step as well. */
+/** Vectors and scalars; a matrix is not kept for every step. */
 function isSmall({ type }: Node): boolean {
-  return type.shape.length <= 1 && type.shape.every((d) => typeof d === "number");
+  return type.shape.length <= 1;
 }
 
 /** What to collect so that the result `id` need not be computed in the loop; null to leave it there. */

@@ -9,7 +9,7 @@ import { planOf } from "./sink-plan.ts";
 /**
  * Weight gradients: dW = Σ_t dz_t h_{t-1}ᵀ, a sum that the loop adds up, is one product over all
  * steps and samples of the sequences dz and h. dz [T, B, G], h [T, B, H] → dW [G, H]. What is summed
- * stays in the loop where its factors would have to be kept at every position of a memory.
+ * stays in the loop where it is made of matrices: one for every step would have to be kept.
  * Sum order differs from the loop: f32 results agree to 1e-5 · Σ|terms|. Appleyard et al. 2016,
  * arXiv:1604.01946.
  *
