@@ -81,7 +81,10 @@ describe("layer 1", () => {
     const wrong = report.cases.flatMap((c) => c.tensors.filter((t) => !t.ok).map((t) => t.name));
     expect(new Set(wrong)).toEqual(new Set([name]));
     expect(report.worst!.error).toBeGreaterThan(9e-6);
-    expect(report.worst!.places[0]).toMatchObject({ file: "probe.cell", line: name === "initial:s" ? 9 : 7 });
+    expect(report.worst!.places[0]).toMatchObject({
+      file: "probe.cell",
+      line: name === "initial:s" ? 9 : 7,
+    });
     expect(report.kinks).toBe(0);
   });
 
