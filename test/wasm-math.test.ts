@@ -64,7 +64,7 @@ function evaluate(fn: MathFn, xs: Float32Array): Float32Array {
   const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * xs.length) / 65536) });
   new Float32Array(memory.buffer).set(xs);
   const module = createModule();
-  const index = module.declare({ params: [I32, I32], results: [] });
+  const index = module.declare({ params: [I32, I32], results: [] }, fn);
   const code = createCode(2);
   const value = math(fn, code, (c: Code) => {
     c.get(0);

@@ -18,8 +18,8 @@ export interface FunctionBody {
 }
 
 export interface ModuleBuilder {
-  /** Index of a function that is defined later. */
-  declare(signature: Signature): number;
+  /** Index of a function that is defined later; `name` is for profilers and stack traces. */
+  declare(signature: Signature, name: string): number;
   define(index: number, body: FunctionBody): void;
   exportAs(name: string, index: number): void;
   /** Imports `env.memory`; throws where a function was declared and never defined. */
@@ -27,20 +27,24 @@ export interface ModuleBuilder {
 }
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const SECTION = { types: 1, imports: 2, functions: 3, exports: 7, code: 10 } as const;
+const SECTION = { custom: 0, types: 1, imports: 2, functions: 3, exports: 7, code: 10 } as const;
+/** Of the custom section `name`: names of functions. */
+const FUNCTION_NAMES = 1;
 const FUNCTION_TYPE = 0x60;
 
 export function createModule(): ModuleBuilder {
   const types = new Map<string, number>();
   const signatures: number[] = [];
+  const names: string[] = [];
   const bodies: (FunctionBody | undefined)[] = [];
   const exported: { readonly name: string; readonly index: number }[] = [];
   return {
-    declare: ({ params, results }) => {
+    declare: ({ params, results }, name) => {
       const bytes = [FUNCTION_TYPE, ...vector(params), ...vector(results)];
       const key = bytes.join(" ");
       const type = types.get(key) ?? types.size;
       types.set(key, type);
+      names.push(name);
       return signatures.push(type) - 1;
     },
     define: (index, body) => {
@@ -65,6 +69,7 @@ export function createModule(): ModuleBuilder {
           list(exported.map(({ name, index }) => [...text(name), 0, ...unsigned(index)])),
         ),
         section(SECTION.code, list(code)),
+        section(SECTION.custom, [...text("name"), ...section(FUNCTION_NAMES, namesOf(names))]),
       ];
       const bytes = new Uint8Array(sections.reduce((n, s) => n + s.length, 0));
       let at = 0;
@@ -128,6 +133,10 @@ function encodeBody({ locals, bytes }: FunctionBody): number[] {
 
 function section(id: number, body: readonly number[]): number[] {
   return [id, ...unsigned(body.length)].concat(body);
+}
+
+function namesOf(names: readonly string[]): number[] {
+  return list(names.map((name, i) => [...unsigned(i), ...text(name)]));
 }
 
 function list(items: readonly (readonly number[])[]): number[] {

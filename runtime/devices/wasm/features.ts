@@ -19,7 +19,10 @@ function validates(op: number, operands: number): boolean {
   for (let i = 0; i < operands; i++) code.get(i);
   code.simd(op);
   module.define(
-    module.declare({ params: Array.from({ length: operands }, () => V128), results: [V128] }),
+    module.declare(
+      { params: Array.from({ length: operands }, () => V128), results: [V128] },
+      "probe",
+    ),
     code.body(),
   );
   return WebAssembly.validate(module.encode());

@@ -29,9 +29,9 @@ export interface Walk {
   readonly lanes: readonly number[];
 }
 
-/** A function of the frame's address that computes the nest. */
-export function emitNest(nest: Nest, graph: Graph, target: KernelTarget): number {
-  const index = target.module.declare({ params: [I32], results: [] });
+/** A function of the frame's address, called `name`, that computes the nest. */
+export function emitNest(nest: Nest, graph: Graph, target: KernelTarget, name: string): number {
+  const index = target.module.declare({ params: [I32], results: [] }, name);
   const code = createCode(1);
   const emitter = createNestEmitter(nest, graph, target, code);
   emitter.run();

@@ -22,7 +22,7 @@ export function createLibrary(module: ModuleBuilder): Library {
   return {
     math: (fn) =>
       once(fn, () => {
-        const index = module.declare({ params: [V128], results: [V128] });
+        const index = module.declare({ params: [V128], results: [V128] }, fn);
         const code = createCode(1);
         math(fn, code, (c) => c.get(0))(code);
         module.define(index, code.body());
@@ -30,7 +30,7 @@ export function createLibrary(module: ModuleBuilder): Library {
       }),
     pow: () =>
       once("pow", () => {
-        const index = module.declare({ params: [F64, F64], results: [F64] });
+        const index = module.declare({ params: [F64, F64], results: [F64] }, "pow");
         const code = createCode(2);
         emitPow(code);
         module.define(index, code.body());

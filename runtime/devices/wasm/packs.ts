@@ -62,9 +62,14 @@ export function packedStream(shape: PackShape, buffer: number, lane: number, ter
   };
 }
 
-/** A function of the frame's address that fills the copy; lanes past the last are 0. */
-export function emitPack(shape: PackShape, buffer: number, target: KernelTarget): number {
-  const index = target.module.declare({ params: [I32], results: [] });
+/** A function of the frame's address, called `name`, that fills the copy; lanes past the last are 0. */
+export function emitPack(
+  shape: PackShape,
+  buffer: number,
+  target: KernelTarget,
+  name: string,
+): number {
+  const index = target.module.declare({ params: [I32], results: [] }, name);
   const code = createCode(1);
   const [from, row, to, term] = [
     code.local(I32),

@@ -73,7 +73,7 @@ export function programCode(program: Program, fused: boolean): ProgramCode {
         return packedStream(shape, known.id, nest.lane, term);
       }
       const id = first + packs.size;
-      const fill = emitPack(shape, id, target);
+      const fill = emitPack(shape, id, target, `pack ${program.buffers[shape.source]?.label}`);
       if (always) prepare.push(fill);
       else callKernel(run, fill);
       packs.set(key, { shape, id, use: { from: at, to: at, always } });
@@ -95,7 +95,7 @@ export function programCode(program: Program, fused: boolean): ProgramCode {
     ["prepare", prepared],
     ["run", run],
   ] as const) {
-    const index = module.declare({ params: [I32], results: [] });
+    const index = module.declare({ params: [I32], results: [] }, name);
     module.define(index, code.body());
     module.exportAs(name, index);
   }
@@ -140,7 +140,7 @@ function kernelCalls(
   pack: Pack,
 ): readonly number[] {
   return nestsOf(kernel, buffers).map((nest) =>
-    emitNest(nest, graphOf(nest, buffers, pack), target),
+    emitNest(nest, graphOf(nest, buffers, pack), target, buffers[kernel.out]!.label),
   );
 }
 

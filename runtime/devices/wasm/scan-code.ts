@@ -180,7 +180,7 @@ export function emitScan(
 
 /** (into, from, bytes): into += from. */
 function emitAddInto(module: KernelTarget["module"]): number {
-  const index = module.declare({ params: [I32, I32, I32], results: [] });
+  const index = module.declare({ params: [I32, I32, I32], results: [] }, "add into");
   const code = createCode(3);
   const [into, from, bytes] = [0, 1, 2];
   const pass = (size: number, one: () => void): void =>
