@@ -47,6 +47,7 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
     library: target.library,
     scope: inside(null),
     view: { row: null, lane: nest.lane, alone: false },
+    inlined: 0,
     reduce: (index, point) => reduce(index, point, tile),
     push: (node, point) => emit(e, node, point),
   };

@@ -30,6 +30,8 @@ export interface Emitter {
   readonly library: Library;
   scope: Scope;
   view: View;
+  /** Functions written out in this kernel's code in place of calls. */
+  inlined: number;
   /** Makes a reduction's value known in the scope. */
   readonly reduce: (index: number, point: Point) => void;
   /** Pushes a node's value. */
@@ -50,6 +52,7 @@ export function pointer(
   const main = find(e.scope, (s) => s.pointers, key) ?? e.words.start(stream);
   const step = view.row === null ? ZERO : (stream.by.get(view.row) ?? ZERO);
   if (row === 0 || step.size === 0) return { local: main, offset: 0 };
+  if (stream.panel?.v === view.row) return { local: main, offset: 4 * row };
   const constant = numberOf(step);
   if (constant !== null && constant > 0) return { local: main, offset: 4 * constant * row };
   const own = find(e.scope, (s) => s.pointers, rowKey(key, row));
@@ -84,10 +87,11 @@ export function address(e: Emitter, stream: Stream, { row, column }: Point, lane
     }
   };
   if (view.lane !== null && stream.by.has(view.lane)) {
-    if (stream.panel !== null) {
+    if (stream.panel?.v === view.lane) {
       const { width, size } = stream.panel;
       const index = 4 * column + lane;
-      constant += 4 * (Math.floor(index / width) * size + (index % width));
+      constant += 4 * (index % width);
+      move(size, Math.floor(index / width));
     } else move(stream.by.get(view.lane)!, 4 * column + lane);
   }
   return constant;
@@ -128,7 +132,7 @@ export function emitLoad(e: Emitter, { stream, loose }: Load, point: Point): voi
 /** 1 along the lanes or inside a panel, 0 where every lane is the same, else null. */
 export function stepAlong(stream: Stream, lane: number): number | null {
   if (!stream.by.has(lane)) return 0;
-  if (stream.panel !== null) return 1;
+  if (stream.panel?.v === lane) return 1;
   return numberOf(stream.by.get(lane)!) === 1 ? 1 : null;
 }
 

@@ -277,5 +277,5 @@ export function dependenceOf(
 /** A name for a stream: equal streams have equal names. */
 export function streamKey({ buffer, base, by, panel }: Stream): string {
   const steps = [...by].map(([v, c]) => `${v}:${keyOf(c)}`).sort();
-  return `${buffer} ${keyOf(base)} ${steps.join(" ")} ${panel === null ? "" : panel.width}`;
+  return `${buffer} ${keyOf(base)} ${steps.join(" ")} ${panel === null ? "" : `${panel.v}/${panel.width}`}`;
 }

@@ -1,68 +1,107 @@
-/** @file Copies of matrices in panels, so that the lanes of a product lie side by side. In: streams of
+/** @file Copies of matrices in panels, so that what a product reads lies side by side. In: streams of
  *  reductions. Out: pack buffers and the code that fills them. Never packs what changes in its loop. */
-import type { Loop, Nest } from "./nest.ts";
-import { createCode, OP } from "./code.ts";
+import type { Extent } from "../../artifact/kernel.ts";
+import { type Code, createCode, type Local, OP } from "./code.ts";
 import { I32 } from "./encoder.ts";
 import type { KernelTarget } from "./kernel-code.ts";
-import { numberOf, polyOf, ZERO } from "./poly.ts";
-import { FRAME } from "./scope.ts";
+import type { Loop, Nest } from "./nest.ts";
+import { numberOf, type Poly, scaled, symbolsOf, ZERO } from "./poly.ts";
+import { FRAME, wordsOf } from "./scope.ts";
 import type { Stream } from "./terms.ts";
 import { TILES } from "./tiles.ts";
 
-/** `lanes` × `terms` elements at base + lane · byLane + term · byTerm of `source`. */
+/** `lines` × `terms` elements at base + line · byLine + term · byTerm of `source`, `width` lines to a panel. */
 export interface PackShape {
   readonly source: number;
   readonly base: number;
-  readonly lanes: number;
-  readonly byLane: number;
-  readonly terms: number;
+  readonly lines: number;
+  readonly byLine: number;
+  readonly terms: Poly;
   readonly byTerm: number;
+  readonly width: number;
+}
+
+export interface Packing {
+  readonly shape: PackShape;
+  /** The axis of the lines, and the loop over the terms. */
+  readonly axis: number;
+  readonly term: Loop;
 }
 
 /** Smallest matrix worth a copy. */
-const MIN_LANES = 4;
+const MIN_LINES = 4;
 const MIN_TERMS = 4;
+/** Elements from term to term beyond which a cache line serves one term only. */
+const FAR = 16;
+/** Elements of a cache line. */
+const LINE = 16;
 
-/** The shape of the packed copy that would serve, or null. */
-export function packShapeOf(stream: Stream, nest: Nest, reduction: number): PackShape | null {
+/**
+ * The packed copy that would serve a stream of a sum, or null. `kept`: it is made once, from what does not
+ * change. Else it pays where the lanes are not side by side, or where a sum over steps and samples jumps
+ * from term to term: then the rows of the tile are packed too.
+ */
+export function packingOf(
+  stream: Stream,
+  nest: Nest,
+  reduction: number,
+  kept: boolean,
+): Packing | null {
   const { lane, axes, reductions } = nest;
   const { loops } = reductions[reduction]!;
   const [term, ...others] = loops;
-  const laneLoop = axes.find((a) => a.v === lane);
-  if (lane === null || laneLoop === undefined || term === undefined || others.length > 0)
-    return null;
-  if (stream.by.size !== 2) return null;
-  const [base, lanes, byLane, terms, byTerm] = [
+  if (lane === null || term === undefined || others.length > 0 || stream.by.size !== 2) return null;
+  const axis = axes.find((a) => stream.by.has(a.v));
+  if (axis === undefined || !stream.by.has(term.v)) return null;
+  const [base, lines, byLine, byTerm] = [
     numberOf(stream.base),
-    numberOf(laneLoop.extent),
-    numberOf(stream.by.get(lane) ?? ZERO),
-    numberOf(term.extent),
+    numberOf(axis.extent),
+    numberOf(stream.by.get(axis.v) ?? ZERO),
     numberOf(stream.by.get(term.v) ?? ZERO),
   ];
-  if (base === null || lanes === null || terms === null || !byLane || !byTerm) return null;
-  if (lanes < MIN_LANES || terms < MIN_TERMS || byLane < 0 || byTerm < 0) return null;
-  return { source: stream.buffer, base, lanes, byLane, terms, byTerm };
+  if (base === null || lines === null || !byLine || !byTerm) return null;
+  if (lines < MIN_LINES || byLine < 0 || byTerm < 0) return null;
+  const terms = numberOf(term.extent);
+  const width = axis.v === lane ? TILES.panel : TILES.rows;
+  const shape = { source: stream.buffer, base, lines, byLine, terms: term.extent, byTerm, width };
+  const made = { shape, axis: axis.v, term };
+  if (terms === null) return !kept && overSteps(made, nest) ? made : null;
+  if (axis.v !== lane || terms < MIN_TERMS) return null;
+  return kept || (byLine !== 1 && axes.length > 1) ? made : null;
 }
 
-export function packElements({ lanes, terms }: PackShape): number {
-  return Math.ceil(lanes / TILES.panel) * TILES.panel * terms;
+/** A sum over steps and samples, far apart, of a product that reads each line for many others. */
+function overSteps({ shape, axis, term }: Packing, { axes, lane }: Nest): boolean {
+  const rest = axes.filter((a) => a.v !== axis);
+  const reused = rest.length === 1 ? (numberOf(rest[0]!.extent) ?? 0) : 0;
+  if (term.extent.size !== 1 || shape.byTerm <= FAR || reused < 4 * TILES.rows) return false;
+  return axis === lane || shape.lines % TILES.rows === 0;
 }
 
-/** The stream of the packed copy: panels of `TILES.panel` lanes, terms one after another. */
-export function packedStream(shape: PackShape, buffer: number, lane: number, term: Loop): Stream {
-  const width = TILES.panel;
+/** The extents of the packed copy: panels, then terms. */
+export function packExtents({ lines, terms, width }: PackShape): readonly Extent[] {
+  const panels = Math.ceil(lines / width) * width;
+  return [panels, ...[...terms].flatMap(([symbols, by]) => [by, ...symbolsOf(symbols)])];
+}
+
+/** The stream of the packed copy: panels of `width` lines, terms one after another. */
+export function packedStream({ shape, axis, term }: Packing, buffer: number): Stream {
+  const { terms, width } = shape;
   return {
     buffer,
     base: ZERO,
     by: new Map([
-      [lane, polyOf(shape.terms)],
-      [term.v, polyOf(width)],
+      [axis, terms],
+      [term.v, new Map([["", width]])],
     ]),
-    panel: { width, size: width * shape.terms },
+    panel: { v: axis, width, size: scaled(terms, width) },
   };
 }
 
-/** A function of the frame's address, called `name`, that fills the copy; lanes past the last are 0. */
+/**
+ * A function of the frame's address, called `name`, that fills the copy; lines past the last are 0. It takes
+ * as many panels at a time as a cache line of the source has lines for.
+ */
 export function emitPack(
   shape: PackShape,
   buffer: number,
@@ -71,26 +110,22 @@ export function emitPack(
 ): number {
   const index = target.module.declare({ params: [I32], results: [] }, name);
   const code = createCode(1);
-  const [from, row, to, term] = [
+  const words = wordsOf(code, target.frame);
+  const { width, lines, byLine, byTerm } = shape;
+  const [from, row, to, count] = [
     code.local(I32),
     code.local(I32),
     code.local(I32),
     code.local(I32),
   ];
-  const panel = code.local(I32);
-  const { width } = { width: TILES.panel };
-  const add = (local: number, by: number): void => {
+  const panel = scaled(shape.terms, 4 * width);
+  const add = (local: Local, push: () => void): void => {
     code.get(local);
-    code.i32(by);
+    push();
     code.op(OP.i32Add);
     code.set(local);
   };
-  const below = (local: number, limit: number): void => {
-    code.get(local);
-    code.i32(limit);
-    code.op(OP.i32LtS);
-    code.branchIf(0);
-  };
+  const addNumber = (local: Local, by: number): void => add(local, () => code.i32(by));
   code.get(FRAME);
   code.loadI32(target.frame.address(shape.source));
   code.i32(4 * shape.base);
@@ -99,41 +134,73 @@ export function emitPack(
   code.get(FRAME);
   code.loadI32(target.frame.address(buffer));
   code.set(to);
-  /** One panel of `lanes` lanes, four at a time. */
-  const fill = (lanes: number): void => {
+  /** Panels that hold the next `taken` lines. */
+  const fill = (taken: number): void => {
+    const panels = Math.ceil(taken / width);
+    const heads = Array.from({ length: panels }, (_, p) => {
+      const head = code.local(I32);
+      code.get(to);
+      words.multiple(panel, p);
+      code.op(OP.i32Add);
+      code.set(head);
+      return head;
+    });
     code.get(row);
     code.set(from);
-    code.i32(0);
-    code.set(term);
-    code.loop(() => {
-      for (let first = 0; first < width; first += 4) {
-        code.get(to);
-        code.splat(0);
-        for (let l = 0; l < 4 && first + l < lanes; l++) {
-          const value = code.local(0x7b);
-          code.set(value);
-          code.get(from);
-          code.get(value);
-          code.loadLane(4 * (first + l) * shape.byLane, l);
-        }
-        code.store(4 * first);
-      }
-      add(to, 4 * width);
-      add(from, 4 * shape.byTerm);
-      add(term, 1);
-      below(term, shape.terms);
+    words.number(shape.terms);
+    code.set(count);
+    code.block(() => {
+      code.get(count);
+      code.op(OP.i32Eqz);
+      code.branchIf(0);
+      code.loop(() => {
+        for (const [p, head] of heads.entries())
+          for (let first = 0; first < width; first += 4) {
+            code.get(head);
+            four(code, from, byLine, p * width + first, taken);
+            code.store(4 * first);
+          }
+        for (const head of heads) addNumber(head, 4 * width);
+        addNumber(from, 4 * byTerm);
+        addNumber(count, -1);
+        code.get(count);
+        code.branchIf(0);
+      });
     });
-    add(row, 4 * width * shape.byLane);
+    add(to, () => words.multiple(panel, panels));
+    addNumber(row, 4 * taken * byLine);
   };
-  const whole = Math.floor(shape.lanes / width);
+  const group = byLine === 1 ? Math.max(width, LINE) : width;
+  const whole = Math.floor(lines / group);
   if (whole > 0) {
+    const left = code.local(I32);
+    code.i32(whole);
+    code.set(left);
     code.loop(() => {
-      fill(width);
-      add(panel, 1);
-      below(panel, whole);
+      fill(group);
+      addNumber(left, -1);
+      code.get(left);
+      code.branchIf(0);
     });
   }
-  if (shape.lanes % width > 0) fill(shape.lanes % width);
+  if (lines % group > 0) fill(lines % group);
   target.module.define(index, code.body());
   return index;
+}
+
+/** Pushes lines first … first + 3 of one term; those past `taken` are 0. */
+function four(code: Code, from: Local, byLine: number, first: number, taken: number): void {
+  if (byLine === 1 && first + 4 <= taken) {
+    code.get(from);
+    code.load(4 * first);
+    return;
+  }
+  code.splat(0);
+  for (let l = 0; l < 4 && first + l < taken; l++) {
+    const value = code.local(0x7b);
+    code.set(value);
+    code.get(from);
+    code.get(value);
+    code.loadLane(4 * (first + l) * byLine, l);
+  }
 }

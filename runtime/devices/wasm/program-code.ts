@@ -8,8 +8,9 @@ import { emitNest, type KernelTarget } from "./kernel-code.ts";
 import { createLibrary } from "./library.ts";
 import { nestsOf } from "./nest.ts";
 import { graphOf, type Pack } from "./nodes.ts";
-import { emitPack, packedStream, type PackShape, packElements, packShapeOf } from "./packs.ts";
+import { emitPack, packedStream, type PackShape, packExtents, packingOf } from "./packs.ts";
 import { emitScan, type Ring, ringsOf } from "./scan-code.ts";
+import { keyOf } from "./poly.ts";
 import { FRAME } from "./scope.ts";
 
 /**
@@ -60,24 +61,23 @@ export function programCode(program: Program, fused: boolean): ProgramCode {
   for (const [at, stage] of program.stages.entries()) {
     const inLoop = stage.kind === "scan" ? new Set(writtenInside(stage)) : new Set<BufferId>();
     const pack: Pack = (stream, nest, reduction) => {
-      const shape = packShapeOf(stream, nest, reduction);
-      const term = nest.reductions[reduction]!.loops[0];
-      if (shape === null || term === undefined || nest.lane === null) return stream;
       if (inLoop.has(stream.buffer)) return stream;
       const always = kept.has(stream.buffer);
-      if (!always && (shape.byLane === 1 || nest.axes.length < 2)) return stream;
-      const key = JSON.stringify(shape);
+      const packing = packingOf(stream, nest, reduction, always);
+      if (packing === null) return stream;
+      const { shape } = packing;
+      const key = JSON.stringify({ ...shape, terms: keyOf(shape.terms) });
       const known = packs.get(key);
       if (known !== undefined) {
         known.use.to = at;
-        return packedStream(shape, known.id, nest.lane, term);
+        return packedStream(packing, known.id);
       }
       const id = first + packs.size;
       const fill = emitPack(shape, id, target, `pack ${program.buffers[shape.source]?.label}`);
       if (always) prepare.push(fill);
       else callKernel(run, fill);
       packs.set(key, { shape, id, use: { from: at, to: at, always } });
-      return packedStream(shape, id, nest.lane, term);
+      return packedStream(packing, id);
     };
     if (stage.kind === "kernel") {
       const calls = kernelCalls(stage.kernel, program.buffers, target, pack);
@@ -116,7 +116,7 @@ export function programCode(program: Program, fused: boolean): ProgramCode {
       ),
       ...[...packs.values()].map(
         ({ shape, use }): Storage => ({
-          shape: [packElements(shape)],
+          shape: packExtents(shape),
           copies: 1,
           place: use.always ? { kind: "kept" } : { kind: "arena", from: use.from, to: use.to },
         }),

@@ -13,14 +13,16 @@ export interface Stream {
   readonly buffer: number;
   readonly base: Poly;
   readonly by: ReadonlyMap<number, Poly>;
-  /** Lanes in a panel where the buffer is packed in panels: blocks of lanes lie `by` apart. */
+  /** Where the buffer is packed in panels: blocks of one axis, which lie `by` apart. */
   readonly panel: PanelShape | null;
 }
 
 export interface PanelShape {
+  /** The variable whose values lie side by side, `width` of them to a panel. */
+  readonly v: number;
   readonly width: number;
   /** Elements of one panel. */
-  readonly size: number;
+  readonly size: Poly;
 }
 
 /** What of a load is proven to lie inside its axes, and the axes that are not. */

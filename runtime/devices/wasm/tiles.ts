@@ -10,6 +10,8 @@ const ROWS = 4;
 const VECTORS = 2;
 /** Lanes of a tile of one row: sums enough to hide the latency of an addition. */
 const FEW_LANES = 16;
+/** Work of an elementwise value above which one vector at a time fills the registers. */
+const MAP_WORK = 200;
 
 export interface Plan {
   /** Where there are fewer rows than a tile has; null where that is not asked. */
@@ -22,6 +24,8 @@ export const TILES = {
   rows: ROWS,
   /** Lanes in a panel of packed weights. */
   panel: 4 * VECTORS,
+  /** Functions of a kernel that are written out before calls take their place: what code may grow by. */
+  inlined: 64,
   /** Vectors at a time of a sum along its own lanes. */
   own: 4,
   plan: planOf,
@@ -31,7 +35,7 @@ function planOf(nest: Nest, graph: Graph): Plan {
   const { lane, axes } = nest;
   const row = lane === null ? null : rowOf(nest, graph);
   if (row === null) {
-    const wide = graph.value.work < 30 && !sums(nest) ? [8, 4, 1] : [4, 1];
+    const wide = graph.value.work < MAP_WORK ? [8, 4, 1] : [4, 1];
     const lanes = sums(nest) ? [FEW_LANES, 4, 1] : wide;
     return { few: null, rows: null, many: { order: axes, row: null, rows: [1], lanes } };
   }

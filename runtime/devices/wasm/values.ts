@@ -4,10 +4,12 @@ import type { ScalarFn } from "../../artifact/kernel.ts";
 import { SIMD } from "./code.ts";
 import { V128 } from "./encoder.ts";
 import { emitLoad, emitWhole, type Emitter, type Point } from "./loads.ts";
+import { math } from "./math.ts";
 import type { Node } from "./nodes.ts";
 import { numberOf } from "./poly.ts";
 import { pow } from "./pow.ts";
 import { find, inside } from "./scope.ts";
+import { TILES } from "./tiles.ts";
 
 /** Pushes the node's value. */
 export function emit(e: Emitter, node: Node, point: Point): void {
@@ -127,6 +129,12 @@ function emitCall(e: Emitter, fn: ScalarFn, args: readonly Node[], point: Point)
     case "log1p":
     case "tanh":
     case "sigmoid":
+      // A call costs half of what the function does: its constants are made anew.
+      if (e.inlined < TILES.inlined) {
+        e.inlined += 1;
+        math(fn, code, () => emit(e, a!, point))(code);
+        return;
+      }
       emit(e, a!, point);
       code.call(library.math(fn));
       return;
