@@ -8,8 +8,9 @@ import type { Walk } from "./kernel-code.ts";
 /** Sixteen vector registers: eight sums, the lanes' operands, one row's operand, one product. */
 const ROWS = 4;
 const VECTORS = 2;
-/** Lanes of a tile of one row: sums enough to hide the latency of an addition. */
-const FEW_LANES = 16;
+/** Lanes of a tile of one row: six sums hide the latency of an addition; with eight, whose loads V8 puts
+ *  first, the registers do not suffice. */
+const FEW_LANES = 24;
 /** Work of an elementwise value above which one vector at a time fills the registers. */
 const MAP_WORK = 200;
 
