@@ -60,7 +60,7 @@ export interface Model {
   close(): void;
 }
 
-/** Parameters are initialised with `seed`. Throws DeviceError where the device cannot run as named. */
+/** Parameters are initialised with `seed`, where they are not given before they are read. Throws DeviceError where the device cannot run as named. */
 export async function openModel(artifact: Artifact, device: Device, seed: number): Promise<Model> {
   checkSeed(seed);
   const session = await device.open(artifact);
@@ -82,36 +82,52 @@ export async function openModel(artifact: Artifact, device: Device, seed: number
     for (const [name, { data, shape }] of tensors) session.write(`${prefix}${name}`, data, shape);
   };
   const compute = async (program: keyof Programs, bound: BoundRequest): Promise<Results> => {
+    drawn();
     write(bound.tensors);
     await session.run(program, bound.sizes);
     return results(artifact, session, bound.sizes);
   };
 
-  const params = (): Promise<Tensors> =>
-    collect(artifact.params, (p) => fetch(session, `param:${p.name}`, p.shape, {}));
+  // Drawn when first needed: a caller who loads weights never waits for numbers that are thrown away.
+  let undrawn = { seed, params: artifact.params };
+  const drawn = (): Session => {
+    const { seed: from, params: left } = undrawn;
+    undrawn = { seed: from, params: [] };
+    write(initialise(left, from), "param:");
+    return session;
+  };
+  const given = (tensors: ReadonlyMap<string, Tensor>): void => {
+    write(tensors, "param:");
+    undrawn = { ...undrawn, params: undrawn.params.filter((p) => !tensors.has(p.name)) };
+  };
+  const params = (): Promise<Tensors> => {
+    drawn();
+    return collect(artifact.params, (p) => fetch(session, `param:${p.name}`, p.shape, {}));
+  };
 
-  write(initialise(artifact.params, seed), "param:");
   return {
     artifact,
-    session,
+    get session() {
+      return drawn();
+    },
     get backend() {
       return session.report();
     },
     setParams: (values, options = {}) =>
       exclusive(async () => {
-        write(unwrap(readParams(artifact.params, values, options.partial ?? false)), "param:");
+        given(unwrap(readParams(artifact.params, values, options.partial ?? false)));
       }),
     params: () => exclusive(params),
     saveWeights: (metadata = {}) =>
       exclusive(async () => saveWeights(artifact, await params(), metadata)),
     loadWeights: (bytes, options = {}) =>
       exclusive(async () => {
-        write(unwrap(loadWeights(artifact, bytes, options)), "param:");
+        given(unwrap(loadWeights(artifact, bytes, options)));
       }),
     initialise: (next) =>
       exclusive(async () => {
         checkSeed(next);
-        write(initialise(artifact.params, next), "param:");
+        undrawn = { seed: next, params: artifact.params };
       }),
     run: (request) =>
       exclusive(() => {
@@ -125,7 +141,7 @@ export async function openModel(artifact: Artifact, device: Device, seed: number
         return { ...forward, grads: await gradients(artifact, session, bound.sizes) };
       }),
     stream: (options = {}) =>
-      exclusive(() => openStream({ artifact, session, exclusive, alive }, options)),
+      exclusive(() => openStream({ artifact, session: drawn(), exclusive, alive }, options)),
     exclusive,
     close: () => {
       if (closed) return;

@@ -1,10 +1,10 @@
 /** @file The border: what is behind it is trusted. In: anything. Out: an artifact whose form, names,
  *  shapes and data flow hold, or every reason why not. Never throws, never runs anything of it. */
-import { Ajv, type ErrorObject } from "ajv";
+import type { ErrorObject } from "ajv";
 import { type Artifact, FORMAT, VERSION } from "./artifact.ts";
 import { type Fault, type Result, fail, fault, ok } from "./fault.ts";
 import { tooLarge } from "./limits.ts";
-import { SCHEMA } from "./schema.ts";
+import { validate } from "./validate.generated.ts";
 import { verify } from "./verify.ts";
 
 /** An artifact from what JSON.parse gave. */
@@ -25,7 +25,6 @@ export function load(json: unknown): Result<Artifact> {
         "compile the spec again with this release",
       ),
     );
-  const isArtifact = validator();
   if (!isArtifact(json)) return fail(...formFaults(isArtifact.errors ?? []));
   const faults = verify(json);
   return faults.length === 0 ? ok(json) : fail(...faults);
@@ -48,23 +47,11 @@ function decode(text: string | Uint8Array): Result<unknown> {
   }
 }
 
-/** The schema, compiled when first asked for: a tenth of a second. A test checks it against its own schema. */
-const validator = once(() =>
-  new Ajv({
-    strict: true,
-    meta: false,
-    validateSchema: false,
-    code: { optimize: false },
-  }).compile<Artifact>(SCHEMA),
-);
-
-function once<T>(make: () => T): () => T {
-  const made: T[] = [];
-  return () => {
-    if (made.length === 0) made.push(make());
-    return made[0]!;
-  };
-}
+/** ajv's code for `schema.ts`, written by `npm run build:schema`; a test holds the two together. */
+const isArtifact = validate as unknown as {
+  (json: unknown): json is Artifact;
+  readonly errors?: readonly ErrorObject[] | null;
+};
 
 /** Of the forms that a value might have had, the one that matched furthest down says why. */
 function formFaults(errors: readonly ErrorObject[]): readonly Fault[] {

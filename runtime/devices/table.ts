@@ -33,8 +33,17 @@ export function isDeviceName(name: string): name is DeviceName {
   return Object.hasOwn(DEVICES, name);
 }
 
+/** Whether there may be a graphics processor: gpu.js, ten times the rest of a page, is not loaded to ask. */
+function mayDraw(): boolean {
+  return (
+    typeof OffscreenCanvas === "function" ||
+    typeof document === "object" ||
+    (typeof navigator === "object" && "gpu" in navigator)
+  );
+}
+
 async function automatic(): Promise<Device> {
-  for (const name of GRAPHICS) {
+  for (const name of mayDraw() ? GRAPHICS : []) {
     const device = await DEVICES[name]();
     if ((await device.available()).ok && (await device.isAccelerated())) return device;
   }
