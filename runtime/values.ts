@@ -1,5 +1,5 @@
-/** @file Numbers as callers hold them. In: nested arrays, or flat data with a shape. Out: float64
- *  tensors, or faults that name the value, what was wanted and got. Never keeps a caller's array. */
+/** @file Numbers as callers hold them. In: nested arrays, or flat data with a shape. Out: tensors,
+ *  or faults that name the value, what was wanted and got. Never keeps a caller's array. */
 import { elements, unflatten } from "./artifact/extent.ts";
 import { type Fault, type Result, fail, fault, ok } from "./artifact/fault.ts";
 import type { Extent } from "./artifact/kernel.ts";
@@ -55,6 +55,9 @@ export function nested({ data, shape }: Tensor): Nested {
   return build(0, 0, data.length);
 }
 
+/** Elements from which a copy by the engine beats a loop. */
+const LONG = 32;
+
 /** [a][b][…n] → [b][a][…n], into `into`. */
 export function swapLeading<R extends Real>(from: Real, a: number, b: number, into: R): R {
   const n = from.length / (a * b);
@@ -62,7 +65,8 @@ export function swapLeading<R extends Real>(from: Real, a: number, b: number, in
     for (let j = 0; j < b; j++) {
       const source = (i * b + j) * n;
       const target = (j * a + i) * n;
-      for (let k = 0; k < n; k++) into[target + k] = from[source + k]!;
+      if (n >= LONG) into.set(from.subarray(source, source + n), target);
+      else for (let k = 0; k < n; k++) into[target + k] = from[source + k]!;
     }
   return into;
 }
@@ -96,6 +100,8 @@ function flat(data: unknown, shape: unknown, { what, path }: Wanted): Result<Ten
     return fail(
       fault("R203", path, `${what} has ${source.length} numbers for shape ${printShape(shape)}`),
     );
+  if (data instanceof Float32Array || data instanceof Float64Array)
+    return ok({ data: data.slice(), shape: [...(shape as readonly number[])] });
   const copy = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const x = source[i];
