@@ -7,6 +7,7 @@ import type { Loop } from "./nest.ts";
 import { numberOf, type Poly } from "./poly.ts";
 import { along, inside } from "./scope.ts";
 import type { Stream } from "./terms.ts";
+import { TILES } from "./tiles.ts";
 import { inScope } from "./values.ts";
 
 /**
@@ -127,5 +128,5 @@ function fitting(count: number, steps: readonly number[]): readonly number[] {
   const rest = count % first;
   if (rest === 0) return [first];
   if (second === undefined) return [first, rest];
-  return first <= 16 ? [first, rest] : [first, ...fitting(rest, steps.slice(1))];
+  return first <= TILES.lanes ? [first, rest] : [first, ...fitting(rest, steps.slice(1))];
 }

@@ -23,6 +23,8 @@ export interface Plan {
 
 export const TILES = {
   rows: ROWS,
+  /** Lanes of the widest tile: what is left of one is a tile too, for a panel's lanes end where it does. */
+  lanes: FEW_LANES,
   /** Lanes in a panel of packed weights. */
   panel: 4 * VECTORS,
   /** Functions of a kernel that are written out before calls take their place: what code may grow by. */
