@@ -6,11 +6,10 @@ import { printKernels, printProgram } from "../compiler/6-schedule/print.ts";
 import type { Graph } from "../compiler/ir/ir.ts";
 import { print } from "../compiler/ir/print.ts";
 import {
+  createStager,
   PROGRAM_NAMES,
   type ProgramName,
   type Stages,
-  stagesOf,
-  streamFault,
 } from "../compiler/programs.ts";
 import { parse } from "../grammar/parse.ts";
 import type { Program } from "../runtime/artifact/kernel.ts";
@@ -57,11 +56,10 @@ export function dumpCommand(program: Command): void {
       const { checked, entry } = compileFile(file, options, options.json);
       if (entry === null) throw new Failure("", 1);
       const name = options.program ?? (options.stage === "grad" ? "gradient" : "forward");
-      const places = createPlaces(checked.files);
-      const stages = stagesOf(checked, entry, name, places);
+      const stager = createStager(checked, entry, createPlaces(checked.files));
+      const stages = stager.stages(name);
       if (stages === null) {
-        const fault =
-          name === "step" || name === "start" ? streamFault(checked, entry, places) : null;
+        const fault = name === "step" || name === "start" ? stager.streamFault() : null;
         const why = fault === null ? "it has no train block" : fault.message;
         throw new Failure(`error: ${entry.name} has no program \`${name}\`: ${why}`, 1);
       }

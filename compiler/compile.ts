@@ -10,7 +10,7 @@ import { createPlaces } from "./3-lower/places.ts";
 import { trainInfo } from "./3-lower/train.ts";
 import { chooseEntry } from "./entry.ts";
 import { print } from "./ir/print.ts";
-import { lowerAs, PROGRAM_NAMES, stagesOf } from "./programs.ts";
+import { createStager, PROGRAM_NAMES } from "./programs.ts";
 
 export interface CompileRequest {
   /** Path of the entry file, as `read` takes it. */
@@ -49,16 +49,11 @@ export function compile(request: CompileRequest): CompileResult {
 /** Every program of an entry whose declarations are proven. Same source, same bytes. */
 function emit(checked: Checked, entry: Entry): Artifact {
   const places = createPlaces(checked.files);
-  const plain = lowerAs(checked, entry, places, {}, false);
+  const stager = createStager(checked, entry, places);
+  const plain = stager.lowered({}, false);
   const { train } = entry;
-  const training =
-    train === null
-      ? null
-      : lowerAs(checked, entry, places, { mode: "training", slots: true }, true);
-  const programs = PROGRAM_NAMES.map((name) => [
-    name,
-    stagesOf(checked, entry, name, places)?.program ?? null,
-  ]);
+  const training = train === null ? null : stager.lowered({ mode: "training", slots: true }, true);
+  const programs = PROGRAM_NAMES.map((name) => [name, stager.stages(name)?.program ?? null]);
   return {
     format: FORMAT,
     version: VERSION,

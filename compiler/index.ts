@@ -4,4 +4,4 @@ export type { Artifact } from "../runtime/artifact/artifact.ts";
 export { check } from "./2-check/check.ts";
 export type { Checked } from "./2-check/checked.ts";
 export { type CompileRequest, type CompileResult, compile } from "./compile.ts";
-export { type ProgramName, type Stages, stagesOf } from "./programs.ts";
+export { createStager, type ProgramName, type Stager, type Stages } from "./programs.ts";

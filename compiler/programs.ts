@@ -1,5 +1,6 @@
 /** @file Every program of an artifact, stage by stage. In: a checked entry. Out: the graphs it passes
  *  through and the schedule they end in. The one place that knows which program is made of what. */
+import { isDeepStrictEqual } from "node:util";
 import type { Programs } from "../runtime/artifact/artifact.ts";
 import type { Program } from "../runtime/artifact/kernel.ts";
 import type { Checked } from "./2-check/checked.ts";
@@ -37,91 +38,116 @@ export const PROGRAM_NAMES = [
   "update",
 ] as const satisfies readonly ProgramName[];
 
-/** The stages of a program, or null where the entry has none: no train block, not streamable. */
-export function stagesOf(
-  checked: Checked,
-  entry: Entry,
-  name: ProgramName,
-  places: Places,
-): Stages | null {
-  const masked = name.endsWith("Masked");
-  switch (name) {
-    case "forward":
-    case "forwardMasked":
-      return forwardOnly(lowerAs(checked, entry, places, { masked }, false).graph, places);
-    case "gradient":
-    case "gradientMasked":
-      return gradient(lowerAs(checked, entry, places, { masked }, false), places);
-    case "step":
-    case "start": {
-      const lowered = streamed(checked, entry, places);
-      return lowered === null
-        ? null
-        : forwardOnly(name === "step" ? lowered.graph : lowered.start, places);
-    }
-    case "loss":
-    case "lossMasked":
-      if (entry.train === null) return null;
-      return forwardOnly(
-        lowerAs(checked, entry, places, { masked, slots: true }, true).graph,
-        places,
-      );
-    case "train":
-    case "trainMasked":
-      if (entry.train === null) return null;
-      return training(
-        lowerAs(checked, entry, places, { masked, slots: true, mode: "training" }, true),
-        places,
-      );
-    case "update": {
-      if (entry.train === null) return null;
-      const { build } = lowerAs(checked, entry, places, {}, false);
-      return forwardOnly(updateGraph(optimiserOf(entry.train), build.params), places);
-    }
-  }
+/** The stages of an entry's programs; what several have in common is made once. */
+export interface Stager {
+  /** Null where the entry has no such program: no train block, not streamable. */
+  stages(name: ProgramName): Stages | null;
+  /** Lowered with everything off that `options` does not name; with `loss`, the train block's too. */
+  lowered(options: Partial<Options>, loss: boolean): Lowered;
+  /** Why the entry cannot be streamed, or null. */
+  streamFault(): NotStreamable | null;
 }
 
-/** Lowers with everything off that `options` does not name. */
-export function lowerAs(
-  checked: Checked,
-  entry: Entry,
-  places: Places,
-  options: Partial<Options>,
-  loss: boolean,
-): Lowered {
-  const all = {
-    mode: "inference" as const,
-    masked: false,
-    streaming: false,
-    slots: false,
-    ...options,
+export function createStager(checked: Checked, entry: Entry, places: Places): Stager {
+  const lowered = once(({ options, loss }: { options: Options; loss: boolean }) =>
+    lower(checked, entry, options, places, loss),
+  );
+  const lowerAs: Stager["lowered"] = (options, loss) =>
+    lowered({ options: { ...INFERENCE, ...options }, loss });
+  const streamed = (): Lowered | NotStreamable => {
+    try {
+      return lowerAs({ streaming: true }, false);
+    } catch (e) {
+      if (e instanceof NotStreamable) return e;
+      throw e;
+    }
   };
-  return lower(checked, entry, all, places, loss);
+  /** Training without anything random is inference: graphs that are equal are optimised once. */
+  const optimised = once((graph: Graph) => optimiseForward(verify(graph, "lower")));
+  const program = (graph: Graph): Program =>
+    schedule(graph, { placeOf: (span, name) => places.at(span, name) });
+  const forwardOnly = (graph: Graph): Stages => {
+    const forward = optimised(graph);
+    return {
+      lowered: graph,
+      differentiated: null,
+      optimised: forward,
+      program: program(forward),
+    };
+  };
+  const backward = (graph: Graph, wanted: Gradients): Stages => {
+    const whole = verify(
+      differentiate(optimised(graph), wanted.seeds, wanted.leaves),
+      "differentiate",
+    );
+    const both = { ...whole, outputs: whole.outputs.filter((o) => wanted.kept(o.key)) };
+    const after = optimiseBackward(both);
+    return { lowered: graph, differentiated: both, optimised: after, program: program(after) };
+  };
+  const stages = (name: ProgramName): Stages | null => {
+    const masked = name.endsWith("Masked");
+    switch (name) {
+      case "forward":
+      case "forwardMasked":
+        return forwardOnly(lowerAs({ masked }, false).graph);
+      case "gradient":
+      case "gradientMasked": {
+        const it = lowerAs({ masked }, false);
+        return backward(it.graph, ofOutputs(it));
+      }
+      case "step":
+      case "start": {
+        const it = streamed();
+        if (it instanceof NotStreamable) return null;
+        return forwardOnly(name === "step" ? it.graph : it.start);
+      }
+      case "loss":
+      case "lossMasked":
+        if (entry.train === null) return null;
+        return forwardOnly(lowerAs({ masked, slots: true }, true).graph);
+      case "train":
+      case "trainMasked": {
+        if (entry.train === null) return null;
+        const it = lowerAs({ masked, slots: true, mode: "training" }, true);
+        return backward(it.graph, ofLoss(it));
+      }
+      case "update": {
+        if (entry.train === null) return null;
+        const { build } = lowerAs({}, false);
+        return forwardOnly(updateGraph(optimiserOf(entry.train), build.params));
+      }
+    }
+  };
+  const streamFault = (): NotStreamable | null => {
+    const it = streamed();
+    return it instanceof NotStreamable ? it : null;
+  };
+  return { stages, lowered: lowerAs, streamFault };
 }
 
-/** Why the entry cannot be streamed, or null. */
-export function streamFault(checked: Checked, entry: Entry, places: Places): NotStreamable | null {
-  try {
-    lowerAs(checked, entry, places, { streaming: true }, false);
-    return null;
-  } catch (e) {
-    if (e instanceof NotStreamable) return e;
-    throw e;
-  }
+const INFERENCE: Options = { mode: "inference", masked: false, streaming: false, slots: false };
+
+/** `f`, its results kept by what they were made of: plain data, compared by value. */
+function once<A, R>(f: (a: A) => R): (a: A) => R {
+  const known: { readonly a: A; readonly made: R }[] = [];
+  return (a) => {
+    const there = known.find((k) => k.a === a || isDeepStrictEqual(k.a, a));
+    if (there !== undefined) return there.made;
+    const made = f(a);
+    known.push({ a, made });
+    return made;
+  };
 }
 
-function streamed(checked: Checked, entry: Entry, places: Places): Lowered | null {
-  if (streamFault(checked, entry, places) !== null) return null;
-  return lowerAs(checked, entry, places, { streaming: true }, false);
-}
-
-function forwardOnly(lowered: Graph, places: Places): Stages {
-  const optimised = optimiseForward(verify(lowered, "lower"));
-  return { lowered, differentiated: null, optimised, program: toProgram(optimised, places) };
+/** What a program differentiates: where gradients enter, of what they are wanted, what is put out. */
+interface Gradients {
+  readonly seeds: readonly Seed[];
+  readonly leaves: readonly Wanted[];
+  readonly kept: (key: string) => boolean;
 }
 
 /** Seeds on every output and final state; wanted: parameters, inputs, initial states. */
-function gradient({ graph, build, outputs }: Lowered, places: Places): Stages {
+function ofOutputs({ build, outputs }: Lowered): Gradients {
   const finals = build.carried.map((c) => ({
     output: c.key,
     leaf: c.key.replace("final:", "upstream-final:"),
@@ -130,7 +156,7 @@ function gradient({ graph, build, outputs }: Lowered, places: Places): Stages {
     ...outputs.map((o) => ({ output: `output:${o.name}`, leaf: `upstream:${o.name}` })),
     ...finals,
   ];
-  const wanted: Wanted[] = [
+  const leaves: Wanted[] = [
     ...wantedParams(build.params),
     ...build.inputs.flatMap((i) =>
       i.of === null
@@ -148,38 +174,17 @@ function gradient({ graph, build, outputs }: Lowered, places: Places): Stages {
     ),
     ...build.states.map((s) => ({ key: `initial:${s.name}`, type: real(s.shape, true) })),
   ];
-  return differentiated(graph, seeds, wanted, () => true, places);
+  return { seeds, leaves, kept: () => true };
 }
 
-function training({ graph, build }: Lowered, places: Places): Stages {
-  const kept = (key: string): boolean => !key.startsWith("output:");
-  return differentiated(
-    graph,
-    [{ output: "loss", leaf: null }],
-    wantedParams(build.params),
-    kept,
-    places,
-  );
+function ofLoss({ build }: Lowered): Gradients {
+  return {
+    seeds: [{ output: "loss", leaf: null }],
+    leaves: wantedParams(build.params),
+    kept: (key) => !key.startsWith("output:"),
+  };
 }
 
 function wantedParams(params: Lowered["build"]["params"]): Wanted[] {
   return params.map((p) => ({ key: `param:${p.name}`, type: real(p.shape) }));
-}
-
-function differentiated(
-  lowered: Graph,
-  seeds: readonly Seed[],
-  wanted: readonly Wanted[],
-  kept: (key: string) => boolean,
-  places: Places,
-): Stages {
-  const forward = optimiseForward(verify(lowered, "lower"));
-  const whole = verify(differentiate(forward, seeds, wanted), "differentiate");
-  const both = { ...whole, outputs: whole.outputs.filter((o) => kept(o.key)) };
-  const optimised = optimiseBackward(both);
-  return { lowered, differentiated: both, optimised, program: toProgram(optimised, places) };
-}
-
-function toProgram(graph: Graph, places: Places): Program {
-  return schedule(graph, { placeOf: (span, name) => places.at(span, name) });
 }

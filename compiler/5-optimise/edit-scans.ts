@@ -2,7 +2,7 @@
  *  of an old result led to the new one. Never drops a node: `drop-dead` does. */
 import type { Builder } from "../ir/builder.ts";
 import { invariant } from "../ir/invariant.ts";
-import type { Graph, NodeId, Scan } from "../ir/ir.ts";
+import type { Graph, NodeId, Scan, Tensor } from "../ir/ir.ts";
 import { rewrite, type Visit } from "../ir/rewrite.ts";
 
 /** The scan that replaces one, and where its old results now are, by old index. */
@@ -38,9 +38,11 @@ export interface BodyCopy {
 export function copyBody(scan: Scan, b: Builder): BodyCopy {
   const body = b.body();
   const places = new Map<NodeId, NodeId>();
+  const types = new Map(scan.body.nodes.map((n) => [n.id, n.type]));
+  const typeOf = (old: NodeId): Tensor | undefined => types.get(old);
   const at = (old: NodeId): NodeId => {
     const id = places.get(old);
-    invariant(id !== undefined, `node ${old} of a scan's body was not copied`);
+    invariant(id !== undefined, () => `node ${old} of a scan's body was not copied`);
     return id;
   };
   return {
@@ -52,7 +54,7 @@ export function copyBody(scan: Scan, b: Builder): BodyCopy {
     },
     rest(keep = () => true) {
       for (const node of scan.body.nodes) {
-        if (!places.has(node.id) && keep(node.id)) places.set(node.id, body.copy(node, at));
+        if (!places.has(node.id) && keep(node.id)) places.set(node.id, body.copy(node, at, typeOf));
       }
     },
   };

@@ -68,7 +68,7 @@ export function outer(scan: Scan, b: Builder, map: (id: NodeId) => NodeId): (id:
     const there = known.get(id);
     if (there !== undefined) return there;
     const node = nodes.get(id);
-    invariant(node !== undefined, `no node ${id} in the scan's body`);
+    invariant(node !== undefined, () => `no node ${id} in the scan's body`);
     const made =
       node.kind === "const"
         ? b.lit(node.value)

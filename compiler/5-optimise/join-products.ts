@@ -118,6 +118,6 @@ function keyOf(form: ProductForm, axis: number, nodes: ReadonlyMap<NodeId, Node>
 
 function nodeOf(nodes: ReadonlyMap<NodeId, Node>, id: NodeId): Node {
   const node = nodes.get(id);
-  invariant(node !== undefined, `no node ${id}`);
+  invariant(node !== undefined, () => `no node ${id}`);
   return node;
 }

@@ -63,7 +63,11 @@ export const BACKWARD: readonly Pass[] = [
 export const optimiseForward = (graph: Graph): Graph => run(FORWARD, graph);
 export const optimiseBackward = (graph: Graph): Graph => run(BACKWARD, graph);
 
-/** Passes count who reads a value: what nobody needs is dropped after each. */
+/** Passes count who reads a value: what nobody needs is dropped after each. Tests verify after each. */
 function run(passes: readonly Pass[], graph: Graph): Graph {
-  return passes.reduce((g, pass) => dropDead(verify(pass(g), pass.name)), graph);
+  const applied = (before: Graph, pass: Pass): Graph => {
+    const after = pass(before);
+    return after === before ? before : dropDead(after);
+  };
+  return verify(passes.reduce(applied, dropDead(graph)), "optimise");
 }

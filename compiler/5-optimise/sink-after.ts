@@ -29,7 +29,7 @@ export function afterLoop(
 
   const nodeOf = (id: NodeId): Node => {
     const node = nodes.get(id);
-    invariant(node !== undefined, `no node ${id} in the scan's body`);
+    invariant(node !== undefined, () => `no node ${id} in the scan's body`);
     return node;
   };
   const rows = (id: NodeId): NodeId => {

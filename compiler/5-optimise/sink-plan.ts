@@ -72,7 +72,7 @@ function survey(scan: Scan): Survey {
     scan,
     node(id) {
       const node = nodes.get(id);
-      invariant(node !== undefined, `no node ${id} in the scan's body`);
+      invariant(node !== undefined, () => `no node ${id} in the scan's body`);
       return node;
     },
     states: neededByStates(scan),

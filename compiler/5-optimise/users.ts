@@ -71,18 +71,22 @@ function latest(args: readonly NodeId[], found: ReadonlyMap<NodeId, Dependence>)
 export function fixedFirst(graph: Graph, scan: Scan | null): Graph {
   const by = dependences(graph, scan);
   const early = (n: Node) => n.kind === "leaf" || (n.kind !== "scan" && by.get(n.id) === "fixed");
-  return {
-    ...graph,
-    nodes: [...graph.nodes.filter(early), ...graph.nodes.filter((n) => !early(n))],
-  };
+  return ordered(graph, [...graph.nodes.filter(early), ...graph.nodes.filter((n) => !early(n))]);
 }
 
 /** The graph with every body's nodes, and its own, in `fixedFirst` order; ids stay. */
 export function allFixedFirst(graph: Graph): Graph {
-  const nodes = graph.nodes.map((n) =>
-    n.kind === "scan" ? { ...n, body: fixedFirst(n.body, n) } : n,
-  );
-  return fixedFirst({ ...graph, nodes }, null);
+  const nodes = graph.nodes.map((n) => {
+    if (n.kind !== "scan") return n;
+    const body = fixedFirst(n.body, n);
+    return body === n.body ? n : { ...n, body };
+  });
+  return fixedFirst(ordered(graph, nodes), null);
+}
+
+/** `graph` with these nodes: itself where they are its own, in order. */
+function ordered(graph: Graph, nodes: Graph["nodes"]): Graph {
+  return nodes.every((n, i) => n === graph.nodes[i]) ? graph : { ...graph, nodes };
 }
 
 /** `f` of each graph that a rewrite visits, computed once. */

@@ -23,7 +23,7 @@ export function indices(type: Tensor, at: Address): readonly Expr[] {
 }
 
 function present(e: Expr | null, what: string): Expr {
-  invariant(e !== null, `an address without its ${what}`);
+  invariant(e !== null, () => `an address without its ${what}`);
   return e;
 }
 

@@ -33,6 +33,11 @@ export function cost(draft: Draft): number {
   return LAUNCH + count * (STORE + work(draft.value, draft.axes)) + reductions;
 }
 
+/** What a kernel of these axes costs at least: its start and its stores. */
+export function leastCost(axes: readonly Extent[]): number {
+  return LAUNCH + elements(axes) * STORE;
+}
+
 /** Number of elements at nominal sizes. */
 export function elements(extents: readonly Extent[]): number {
   const at = (e: Extent) => (typeof e === "number" ? e : e === "B" ? NOMINAL_BATCH : NOMINAL_STEPS);

@@ -61,8 +61,11 @@ export function isReduction(node: Node): boolean {
   return node.kind === "apply" && REDUCING.has(node.op);
 }
 
+/** The nodes that are buffers, as far as a draft asks. */
+export type Stored = Pick<ReadonlySet<NodeId>, "has">;
+
 /** Is `id` a buffer, or a part of one in another order, or a number? */
-export function isPlain(site: Site, stored: ReadonlySet<NodeId>, id: NodeId): boolean {
+export function isPlain(site: Site, stored: Stored, id: NodeId): boolean {
   const node = site.node(id);
   if (node.kind !== "apply" || stored.has(id)) return true;
   return RENAMING.has(node.op) && node.args.every((a) => isPlain(site, stored, a));
@@ -72,12 +75,7 @@ export function isPlain(site: Site, stored: ReadonlySet<NodeId>, id: NodeId): bo
  * The kernel of `root` when the nodes in `stored`, leaves and items are buffers. With `views`, a
  * piece of a stored join is loaded from the join.
  */
-export function draft(
-  site: Site,
-  stored: ReadonlySet<NodeId>,
-  root: NodeId,
-  views: boolean,
-): Draft {
+export function draft(site: Site, stored: Stored, root: NodeId, views: boolean): Draft {
   const type = site.node(root).type;
   const extents: Extent[] = [
     ...(type.seq === null ? [] : [type.seq]),

@@ -1,13 +1,14 @@
 /** @file Which nodes of a graph become kernels. In: a graph, the nodes that must be buffers. Out: a
  *  draft of a kernel for each node that is stored, everything else computed inside them. Never
  *  changes a value, only where it is computed. */
-import { MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
 import { invariant } from "../ir/invariant.ts";
 import { type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
-import { cost, elements } from "./cost.ts";
-import { type Draft, draft, isPlain, isReduction, type Site } from "./draft.ts";
-import { split } from "./split.ts";
+import type { Extent } from "../../runtime/artifact/kernel.ts";
+import { elements, leastCost } from "./cost.ts";
+import { type Draft, isPlain, isReduction, type Site } from "./draft.ts";
+import { createDrafts } from "./drafts.ts";
+import { isTooLarge, split } from "./split.ts";
 
 export interface Whole extends Site {
   /** Every node of the graph in order. */
@@ -40,13 +41,20 @@ interface State {
   readonly roots: ReadonlySet<NodeId>;
   readonly stored: ReadonlySet<NodeId>;
   readonly users: ReadonlyMap<NodeId, readonly NodeId[]>;
+  /** Drafts known to be within limits. */
+  readonly fitting: Set<Draft>;
   draft(id: NodeId): Draft;
   drafts(): readonly Draft[];
+  /** Drafts that compute `id`, or a piece of it and could load it from the join. */
+  changed(id: NodeId): readonly Draft[];
+  /** The draft of `id` if all of `more` were stored. */
+  drafted(id: NodeId, more: readonly NodeId[]): Draft;
   /** Drafts that change when all of `ids` are stored; what they, and those of `ids`, would be. */
   if(ids: readonly NodeId[]): {
     readonly before: readonly Draft[];
     readonly after: readonly Draft[];
   };
+  total(drafts: readonly Draft[]): number;
   store(id: NodeId): void;
 }
 
@@ -58,13 +66,13 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
     for (const arg of new Set(reads(site.node(id))))
       users.set(arg, [...(users.get(arg) ?? []), id]);
   }
+  const all = createDrafts(site, stored);
   const known = new Map<NodeId, Draft>();
   const draftOf = (id: NodeId): Draft => {
-    const found = known.get(id) ?? better(site, stored, id);
+    const found = known.get(id) ?? all.of(id, []);
     known.set(id, found);
     return found;
   };
-  /** Drafts that compute `id`, or a piece of it and could load it from the join. */
   const changed = (id: NodeId): readonly Draft[] => {
     const node = site.node(id);
     const pieces = node.kind === "apply" && node.op === "concat" ? node.args : [];
@@ -80,30 +88,24 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
     roots,
     stored,
     users,
+    fitting: new Set(),
     draft: draftOf,
+    changed,
+    drafted: all.of,
     drafts: () => [...stored].sort((a, b) => a - b).map(draftOf),
     if(ids) {
       const before = [...new Set(ids.flatMap(changed))].filter((d) => !ids.includes(d.root));
-      const more = new Set([...stored, ...ids]);
       const roots = [...before.map((d) => d.root), ...ids];
-      return { before, after: roots.map((root) => better(site, more, root)) };
+      return { before, after: roots.map((root) => all.of(root, ids)) };
     },
+    total: (drafts) => drafts.reduce((sum, d) => sum + all.costOf(d), 0),
     store(id) {
       invariant(!stored.has(id), `node ${id} is stored twice`);
       for (const d of changed(id)) known.delete(d.root);
       stored.add(id);
+      all.store(id);
     },
   };
-}
-
-/** The cheaper draft of two: pieces of stored joins loaded, or computed again, if that fits. */
-function better(site: Site, stored: ReadonlySet<NodeId>, root: NodeId): Draft {
-  const viewing = draft(site, stored, root, true);
-  if (!viewing.viewing) return viewing;
-  const computing = draft(site, stored, root, false);
-  const over = (d: Draft) => Math.max(0, d.inputs.size - MAX_INPUTS);
-  const worse = over(viewing) - over(computing) || cost(viewing) - cost(computing);
-  return worse > 0 ? computing : viewing;
 }
 
 /** Stores what drafts cannot do without; true where there was something. */
@@ -144,17 +146,16 @@ function isElementwiseOf(site: Whole, next: NodeId, id: NodeId): boolean {
 /** Makes the first kernel that is too large smaller; true where there was one. */
 function splitFirst(site: Whole, state: State): boolean {
   for (const d of state.drafts()) {
-    const price = (choice: readonly NodeId[]) => totalOf(state.if(choice).after);
-    const chosen = split(site, state.stored, d, price);
-    if (chosen === null) continue;
-    for (const id of chosen) state.store(id);
+    if (state.fitting.has(d)) continue;
+    if (!isTooLarge(d)) {
+      state.fitting.add(d);
+      continue;
+    }
+    const price = (choice: readonly NodeId[]) => state.total(state.if(choice).after);
+    for (const id of split(site, state.stored, d, price)) state.store(id);
     return true;
   }
   return false;
-}
-
-function totalOf(drafts: readonly Draft[]): number {
-  return drafts.reduce((sum, d) => sum + cost(d), 0);
 }
 
 /** Stores the node that saves most, if one saves anything. */
@@ -165,23 +166,46 @@ function storeBest(site: Whole, state: State): boolean {
       if (id !== d.root) computed.set(id, (computed.get(id) ?? 0) + n);
     }
   }
-  const again = [...computed].filter(([id, n]) => n > count(site, id) && isWorth(site, state, id));
-  const gain = (id: NodeId): number => {
+  const again = [...computed].filter(
+    ([id, n]) => n > elements(axesOf(site, id)) && isWorth(site, state, id),
+  );
+  const hopes = again
+    .map(([id]) => ({ id, hope: hopeOf(site, state, id) }))
+    .filter(({ hope }) => hope > 0)
+    .sort((p, q) => q.hope - p.hope);
+  let best: { readonly id: NodeId; readonly saved: number } | null = null;
+  for (const { id, hope } of hopes) {
+    if (best !== null && hope < best.saved) break;
     const { before, after } = state.if([id]);
-    return totalOf(after) - totalOf(before);
-  };
-  const gains = again
-    .map(([id]) => ({ id, gain: gain(id) }))
-    .sort((p, q) => p.gain - q.gain || p.id - q.id);
-  const [best] = gains;
-  if (best === undefined || best.gain >= 0) return false;
+    const saved = state.total(before) - state.total(after);
+    const better = best === null || saved > best.saved || (saved === best.saved && id < best.id);
+    if (saved > 0 && better) best = { id, saved };
+  }
+  if (best === null) return false;
   state.store(best.id);
   return true;
 }
 
-function count(site: Site, id: NodeId): number {
+/**
+ * What storing `id` could save at most, for one more kernel: all that kernels do beside their stores;
+ * and, where none of them could load its pieces, no more than its own work each time it is computed.
+ */
+function hopeOf(site: Site, state: State, id: NodeId): number {
+  const axes = axesOf(site, id);
+  const users = state.changed(id);
+  const rest = users.reduce((sum, d) => sum - leastCost(d.axes), state.total(users));
+  const bound = rest - leastCost(axes);
+  const node = site.node(id);
+  if (bound <= 0 || (node.kind === "apply" && node.op === "concat")) return bound;
+  const own = state.total([state.drafted(id, [id])]);
+  const each = (own - leastCost(axes)) / elements(axes);
+  const times = users.reduce((sum, d) => sum + (d.inlined.get(id) ?? 0), 0);
+  return Math.min(bound, times * each - own);
+}
+
+function axesOf(site: Site, id: NodeId): readonly Extent[] {
   const { seq, batch, shape } = site.node(id).type;
-  return elements([...(seq === null ? [] : [seq]), ...(batch ? ["B"] : []), ...shape]);
+  return [...(seq === null ? [] : [seq]), ...(batch ? ["B"] : []), ...shape];
 }
 
 /** Storing an index rename of a buffer saves nothing. */

@@ -112,7 +112,7 @@ function lookup(graph: Graph): (id: NodeId) => Node {
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   return (id) => {
     const node = nodes.get(id);
-    invariant(node !== undefined, `no node ${id}`);
+    invariant(node !== undefined, () => `no node ${id}`);
     return node;
   };
 }

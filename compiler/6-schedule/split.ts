@@ -1,10 +1,11 @@
 /** @file Kernels that are too large, made smaller. In: a draft over a device's limits, a way to price
  *  choices. Out: nodes to store so that it fits. Never stores what is a plain load anyway. */
-import { type BufferId, MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
+import { MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
 import { invariant } from "../ir/invariant.ts";
 import { type NodeId, reads } from "../ir/ir.ts";
 import { MAX_DEPTH, MAX_TREE } from "./cost.ts";
-import { type Draft, isPlain, type Site } from "./draft.ts";
+import { type Draft, isPlain, type Site, type Stored } from "./draft.ts";
+import { inputsUnder } from "./inputs.ts";
 import { depthOf, treeSize } from "./tree.ts";
 
 /** Choices of nodes that are priced by drafting; the rest are told apart by their buffers alone. */
@@ -12,76 +13,51 @@ const PRICED = 24;
 /** Pairs are tried only among so many nodes. */
 const PAIRED = 60;
 
+/** Does a draft bind, or nest, more than devices and artifacts take? */
+export function isTooLarge(d: Draft): boolean {
+  if (d.inputs.size > MAX_INPUTS) return true;
+  const trees = [d.value, ...d.reductions.map((r) => r.of)];
+  return trees.some((e) => depthOf(e) > MAX_DEPTH || treeSize(e) > MAX_TREE);
+}
+
 /**
  * What to store so that the kernel fits: one node or two after which all parts are within
  * MAX_INPUTS, the cheapest first; where no two are enough, the node that takes most buffers with
- * it, to be called again. Null where the draft fits.
+ * it, to be called again.
  */
 export function split(
   site: Site,
-  stored: ReadonlySet<NodeId>,
+  stored: Stored,
   d: Draft,
   price: (choice: readonly NodeId[]) => number,
-): readonly NodeId[] | null {
+): readonly NodeId[] {
   const choices = [...d.inlined.keys()].filter((id) => id !== d.root && !isPlain(site, stored, id));
   if (d.inputs.size > MAX_INPUTS) return byInputs(site, stored, d.root, choices, price);
-  const trees = [d.value, ...d.reductions.map((r) => r.of)];
-  const isLarge = trees.some((e) => depthOf(e) > MAX_DEPTH || treeSize(e) > MAX_TREE);
-  return isLarge ? [bySize(site, stored, d.root, choices)] : null;
+  return [bySize(site, stored, d.root, choices)];
 }
 
 function byInputs(
   site: Site,
-  stored: ReadonlySet<NodeId>,
+  stored: Stored,
   root: NodeId,
   choices: readonly NodeId[],
   price: (choice: readonly NodeId[]) => number,
 ): readonly NodeId[] {
-  const inputs = (id: NodeId, cut: readonly NodeId[]) => buffersOf(site, stored, id, cut).size;
-  const own = new Map(choices.map((id) => [id, inputs(id, [])]));
-  const fits = (cut: readonly NodeId[]): boolean =>
-    inputs(root, cut) <= MAX_INPUTS &&
-    cut.every(
-      (id) =>
-        inputs(
-          id,
-          cut.filter((x) => x !== id),
-        ) <= MAX_INPUTS,
-    );
+  const inputs = inputsUnder(site, stored, root);
+  const fits = (cut: readonly NodeId[]): boolean => inputs(cut).every((n) => n <= MAX_INPUTS);
   const single = choices.map((id) => [id]).filter(fits);
   if (single.length > 0) return cheapest(single, price);
   const few = choices.length <= PAIRED ? choices : [];
   const pairs = few.flatMap((p, i) => few.slice(i + 1).map((q) => [p, q])).filter(fits);
   if (pairs.length > 0) return cheapest(pairs, price);
-  const all = inputs(root, []);
-  const left = (id: NodeId) => all - inputs(root, [id]);
-  const within = choices.filter((id) => (own.get(id) ?? 0) <= MAX_INPUTS);
-  const most = [...within].sort((p, q) => left(q) - left(p) || p - q);
-  const best = most[0] ?? choices[0];
+  const within = choices.flatMap((id) => {
+    const [left, own] = inputs([id]);
+    return own! <= MAX_INPUTS ? [{ id, left: left! }] : [];
+  });
+  const [most] = within.sort((p, q) => p.left - q.left || p.id - q.id);
+  const best = most?.id ?? choices[0];
   invariant(best !== undefined, `the kernel of node ${root} cannot be split`);
   return [best];
-}
-
-/** Buffers that the kernel of `root` loads when the nodes in `cut` are stored too. */
-function buffersOf(
-  site: Site,
-  stored: ReadonlySet<NodeId>,
-  root: NodeId,
-  cut: readonly NodeId[],
-): ReadonlySet<BufferId> {
-  const found = new Set<BufferId>();
-  const seen = new Set<NodeId>();
-  const visit = (id: NodeId): void => {
-    if (seen.has(id)) return;
-    seen.add(id);
-    const node = site.node(id);
-    if (node.kind === "const") return;
-    const isBuffer = node.kind !== "apply" || stored.has(id) || cut.includes(id);
-    if (isBuffer && id !== root) found.add(site.buffer(id));
-    else for (const arg of reads(node)) visit(arg);
-  };
-  visit(root);
-  return found;
 }
 
 function cheapest(
@@ -93,12 +69,7 @@ function cheapest(
 }
 
 /** The node that leaves the larger of the two parts smallest. */
-function bySize(
-  site: Site,
-  stored: ReadonlySet<NodeId>,
-  root: NodeId,
-  choices: readonly NodeId[],
-): NodeId {
+function bySize(site: Site, stored: Stored, root: NodeId, choices: readonly NodeId[]): NodeId {
   const measure = (id: NodeId, cut: NodeId | null) => {
     const known = new Map<NodeId, { size: number; depth: number }>();
     const of = (x: NodeId): { size: number; depth: number } => {

@@ -9,11 +9,13 @@ import {
   type Graph,
   type Node,
   type NodeId,
+  reads,
   SCALAR,
   type Scan,
+  sameType,
   type Tensor,
 } from "./ir.ts";
-import { itemTypes } from "./scan.ts";
+import { itemType } from "./scan.ts";
 
 /** What `Builder.scan` takes: ids as in `Scan`; `body` is the builder its body was made with. */
 export interface ScanParts {
@@ -52,8 +54,16 @@ export interface Builder {
   within(span: Span, name: string | null, f: () => NodeId): NodeId;
   /** Calls an existing node `name`. */
   named(id: NodeId, name: string): NodeId;
-  /** Appends a copy of `node` (of another graph): `args` gives the ids here of what it reads there. */
-  copy(node: Node, map: (id: NodeId) => NodeId): NodeId;
+  /**
+   * Appends a copy of `node` (of another graph): `map` gives the ids here of what it reads there,
+   * `typeOf`, where given, their types there: where those stay, its own is not found anew, and a
+   * node that would be the same in every way is the same object.
+   */
+  copy(
+    node: Node,
+    map: (id: NodeId) => NodeId,
+    typeOf?: (id: NodeId) => Tensor | undefined,
+  ): NodeId;
   /** A builder for a scan's body, at the same span. */
   body(): Builder;
   finish(outputs: Graph["outputs"]): Graph;
@@ -61,21 +71,16 @@ export interface Builder {
 
 export const NOWHERE: Span = { file: "", start: 0, end: 0, line: 1, column: 1 };
 
-type Draft = Node extends infer N ? (N extends Node ? Omit<N, "id" | "at"> : never) : never;
-
 export function createBuilder(start: Span = NOWHERE): Builder {
   const nodes: Node[] = [];
   const literals = new Map<number, NodeId>();
   let here = start;
 
-  const push = (draft: Draft): NodeId => {
-    const id = nodes.length;
-    nodes.push({ ...draft, id, at: here });
-    return id;
-  };
+  const push = (made: Node): NodeId => nodes.push(made) - 1;
+  const next = () => ({ id: nodes.length, at: here });
   const node = (id: NodeId): Node => {
     const found = nodes[id];
-    invariant(found !== undefined, `no node ${id} in this graph`);
+    invariant(found !== undefined, () => `no node ${id} in this graph`);
     return found;
   };
   const type = (id: NodeId): Tensor => node(id).type;
@@ -87,11 +92,11 @@ export function createBuilder(start: Span = NOWHERE): Builder {
       // −0 is a number of its own; Map keys treat it as 0.
       const known = Object.is(value, -0) ? undefined : literals.get(value);
       if (known !== undefined) return known;
-      const id = push({ kind: "const", value, type: SCALAR });
+      const id = push({ kind: "const", ...next(), type: SCALAR, value });
       if (!Object.is(value, -0)) literals.set(value, id);
       return id;
     },
-    leaf: (key, t) => push({ kind: "leaf", key, type: t }),
+    leaf: (key, t) => push({ kind: "leaf", ...next(), type: t, key }),
     apply(op, args, attrs = {}) {
       const def = OPS[op];
       const all = withDefaults(def, attrs);
@@ -102,7 +107,7 @@ export function createBuilder(start: Span = NOWHERE): Builder {
         invariant(false, `${op}(${given.join(", ")}) ${JSON.stringify(all)}: ${t.refused}`);
       }
       if (def.form === "compound") return def.expand(b, args, all);
-      return push({ kind: "apply", op, args: [...args], attrs: all, type: t });
+      return push({ kind: "apply", ...next(), type: t, op, args: [...args], attrs: all });
     },
     call(name, args, attrs) {
       const op = CALLS.get(name);
@@ -114,6 +119,8 @@ export function createBuilder(start: Span = NOWHERE): Builder {
       const { over, reverse, carries, slices, consts, collects, sums } = parts;
       return push({
         kind: "scan",
+        ...next(),
+        type: SCALAR,
         over,
         reverse,
         carries,
@@ -122,15 +129,14 @@ export function createBuilder(start: Span = NOWHERE): Builder {
         collects,
         sums,
         body,
-        type: SCALAR,
       });
     },
     item(of, index) {
       const scan = node(of);
       invariant(scan.kind === "scan", `item ${index} of node ${of}, which is no scan`);
-      const t = itemTypes(scan)[index];
+      const t = itemType(scan, index);
       invariant(t !== undefined, `scan ${of} has no result ${index}`);
-      return push({ kind: "item", of, index, type: t });
+      return push({ kind: "item", ...next(), type: t, of, index });
     },
     add: (x, y) => b.apply("add", [x, y]),
     sub: (x, y) => b.apply("sub", [x, y]),
@@ -156,10 +162,11 @@ export function createBuilder(start: Span = NOWHERE): Builder {
       nodes[id] = { ...node(id), name };
       return id;
     },
-    copy(source, map) {
+    copy(source, map, typeOf = () => undefined) {
+      if (isSame(source, map, typeOf)) return push(source);
       const before = here;
       here = source.at;
-      const id = copied(source, map);
+      const id = copied(source, map, typeOf);
       here = before;
       return source.name === undefined || node(id).name !== undefined
         ? id
@@ -168,14 +175,48 @@ export function createBuilder(start: Span = NOWHERE): Builder {
     body: () => createBuilder(here),
     finish: (outputs) => ({ nodes: [...nodes], outputs: [...outputs] }),
   };
-  const copied = (source: Node, map: (id: NodeId) => NodeId): NodeId => {
+  /** Would a copy have the same id, read the same ids, and those be of the same types? */
+  const isSame = (
+    source: Node,
+    map: (id: NodeId) => NodeId,
+    typeOf: (id: NodeId) => Tensor | undefined,
+  ): boolean => {
+    if (source.id !== nodes.length) return false;
+    if (source.kind === "const") {
+      if (literals.has(source.value)) return false;
+      if (!Object.is(source.value, -0)) literals.set(source.value, source.id);
+      return true;
+    }
+    if (source.kind === "item") {
+      const scan = node(map(source.of));
+      const type = scan.kind === "scan" ? itemType(scan, source.index) : undefined;
+      return scan.id === source.of && type !== undefined && sameType(type, source.type);
+    }
+    return reads(source).every((old) => {
+      const type = typeOf(old);
+      return map(old) === old && type !== undefined && sameType(node(old).type, type);
+    });
+  };
+  const copied = (
+    source: Node,
+    map: (id: NodeId) => NodeId,
+    typeOf: (id: NodeId) => Tensor | undefined,
+  ): NodeId => {
     switch (source.kind) {
       case "const":
         return b.lit(source.value);
       case "leaf":
         return b.leaf(source.key, source.type);
-      case "apply":
-        return b.apply(source.op, source.args.map(map), source.attrs);
+      case "apply": {
+        const { op, attrs } = source;
+        const args = source.args.map(map);
+        const stays = (id: NodeId, i: number): boolean => {
+          const before = typeOf(source.args[i]!);
+          return before !== undefined && sameType(type(id), before);
+        };
+        if (!args.every(stays)) return b.apply(op, args, attrs);
+        return push({ kind: "apply", ...next(), type: source.type, op, args, attrs });
+      }
       case "item":
         return b.item(map(source.of), source.index);
       case "scan":

@@ -109,6 +109,7 @@ export function real(shape: readonly Dim[], batch = false, seq: string | null = 
 }
 
 export function sameType(a: Tensor, b: Tensor): boolean {
+  if (a === b) return true;
   return (
     a.seq === b.seq &&
     a.batch === b.batch &&

@@ -2,7 +2,7 @@
  *  Never drops a node by itself, never changes the old graph. */
 import { type Builder, createBuilder } from "./builder.ts";
 import { invariant } from "./invariant.ts";
-import { type Graph, type Node, type NodeId, reads, type Scan } from "./ir.ts";
+import { type Graph, type Node, type NodeId, reads, type Scan, type Tensor } from "./ir.ts";
 
 export interface RewriteOptions {
   /** Visit the nodes of scans' bodies too, each body with a builder of its own. */
@@ -32,7 +32,17 @@ export function rewrite(
   options: RewriteOptions = {},
 ): Graph {
   const { b, map } = rebuild(graph, null, visit, options);
-  return b.finish(graph.outputs.map(({ key, id }) => ({ key, id: map(id) })));
+  const made = b.finish(graph.outputs.map(({ key, id }) => ({ key, id: map(id) })));
+  return isSame(made, graph) ? graph : made;
+}
+
+/** Nothing came of a rewrite: the very nodes that there were. */
+function isSame(made: Graph, graph: Graph): boolean {
+  return (
+    made.nodes.length === graph.nodes.length &&
+    made.nodes.every((n, i) => n === graph.nodes[i]) &&
+    made.outputs.every((o, i) => o.id === graph.outputs[i]?.id)
+  );
 }
 
 /** `graph` without the nodes that no output needs; scans stay whole. */
@@ -52,21 +62,24 @@ function rebuild(
 ): { b: Builder; map: (old: NodeId) => NodeId } {
   const b = createBuilder();
   const ids = new Map<NodeId, NodeId>();
+  const types = new Map<NodeId, Tensor>();
+  const typeOf = (old: NodeId): Tensor | undefined => types.get(old);
   const map = (old: NodeId): NodeId => {
     const id = ids.get(old);
-    invariant(id !== undefined, `node ${old} has not been rebuilt`);
+    invariant(id !== undefined, () => `node ${old} has not been rebuilt`);
     return id;
   };
   for (const node of graph.nodes) {
     const keep = (): NodeId =>
       node.kind === "scan" && options.bodies
-        ? b.within(node.at, node.name ?? null, () => copyScan(node, b, map, visit, options))
-        : b.copy(node, map);
+        ? b.within(node.at, node.name ?? null, () => copyScan(node, b, map, typeOf, visit, options))
+        : b.copy(node, map, typeOf);
     const id = b.within(node.at, node.name ?? null, () => {
       const replaced = visit(node, { b, map, keep, graph, scan });
       return replaced ?? keep();
     });
     ids.set(node.id, id);
+    types.set(node.id, node.type);
   }
   return { b, map };
 }
@@ -75,10 +88,13 @@ function copyScan(
   scan: Scan,
   b: Builder,
   map: (old: NodeId) => NodeId,
+  typeOf: (old: NodeId) => Tensor | undefined,
   visit: (node: Node, c: Visit) => NodeId | null,
   options: RewriteOptions,
 ): NodeId {
-  const { b: body, map: inner } = rebuild(scan.body, scan, visit, options);
+  const { b: building, map: inner } = rebuild(scan.body, scan, visit, options);
+  const body = building.finish([]);
+  if (isSame(body, scan.body)) return b.copy(scan, map, typeOf);
   return b.scan({
     over: scan.over,
     reverse: scan.reverse,

@@ -13,7 +13,7 @@ import {
   type Scan,
   type Tensor,
 } from "./ir.ts";
-import { itemTypes } from "./scan.ts";
+import { itemType } from "./scan.ts";
 
 /**
  * `graph`, if it is sound: ids unique, what a node reads stands before it, every stored type is the
@@ -78,7 +78,7 @@ function checkNode(node: Node, seen: ReadonlyMap<NodeId, Node>, where: string, f
     case "item": {
       const scan = seen.get(node.of);
       if (scan?.kind !== "scan") fail(`is an item of ${node.of}, which is no scan`);
-      const t = itemTypes(scan)[node.index] ?? fail(`scan ${scan.id} has no result ${node.index}`);
+      const t = itemType(scan, node.index) ?? fail(`scan ${scan.id} has no result ${node.index}`);
       expect(t);
       break;
     }

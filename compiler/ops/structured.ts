@@ -79,7 +79,7 @@ export function axisFault(v: Tensor, axis: number, arg: number): Refusal | null 
 /** A numeric extent of `v`; its type rule has seen to it. */
 export function fixedExtent(v: Tensor, axis: number): number {
   const n: Dim | undefined = v.shape[axis];
-  invariant(typeof n === "number", `axis ${axis} of ${show(v.shape)} must be a number`);
+  invariant(typeof n === "number", () => `axis ${axis} of ${show(v.shape)} must be a number`);
   return n;
 }
 

@@ -7,7 +7,7 @@ import { createPlaces } from "../../compiler/3-lower/places.ts";
 import { printKernels, printProgram } from "../../compiler/6-schedule/print.ts";
 import { compile } from "../../compiler/compile.ts";
 import { print } from "../../compiler/ir/print.ts";
-import { type ProgramName, type Stages, stagesOf } from "../../compiler/programs.ts";
+import { createStager, type ProgramName, type Stages } from "../../compiler/programs.ts";
 import type { Program, ScanStage } from "../../runtime/artifact/kernel.ts";
 import { ROOT } from "./spec.ts";
 
@@ -37,7 +37,7 @@ export function golden(name: string): Golden {
   if (entry === null || diagnostics.length > 0)
     throw new Error(diagnostics.map((d) => `${d.span.line}: ${d.message}`).join("\n"));
   const stages = (program: ProgramName): Stages => {
-    const found = stagesOf(checked, entry, program, createPlaces(checked.files));
+    const found = createStager(checked, entry, createPlaces(checked.files)).stages(program);
     if (found === null) throw new Error(`${name} has no program ${program}`);
     return found;
   };

@@ -1,0 +1,72 @@
+/** @file Drafts, each made once. In: a graph, the nodes stored so far. Out: the draft of a node's kernel
+ *  when some more were stored, and its cost. Never decides what is stored: `partition` does. */
+import { MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
+import type { NodeId } from "../ir/ir.ts";
+import { cost } from "./cost.ts";
+import { type Draft, draft, type Site } from "./draft.ts";
+
+export interface Drafts {
+  /** The kernel of `root` if, beside what is stored, the nodes in `more` were. */
+  of(root: NodeId, more: readonly NodeId[]): Draft;
+  /** `id` is stored from now on: drafts that asked for it and went without are forgotten. */
+  store(id: NodeId): void;
+  costOf(d: Draft): number;
+}
+
+/** A draft, what it loads because it is in `more`, and what it would load if that were stored. */
+interface Known {
+  readonly draft: Draft;
+  readonly when: readonly NodeId[];
+  readonly without: ReadonlySet<NodeId>;
+}
+
+/** `stored` is the caller's set: what is added to it is told by `store`. */
+export function createDrafts(site: Site, stored: ReadonlySet<NodeId>): Drafts {
+  const byRoot = new Map<NodeId, readonly Known[]>();
+  const costs = new Map<Draft, number>();
+  const costOf = (d: Draft): number => {
+    const known = costs.get(d) ?? cost(d);
+    costs.set(d, known);
+    return known;
+  };
+  /** The cheaper draft of two: pieces of stored joins loaded, or computed again, if that fits. */
+  const made = (root: NodeId, more: readonly NodeId[]): Known => {
+    const when = new Set<NodeId>();
+    const without = new Set<NodeId>();
+    const has = (id: NodeId): boolean => {
+      if (stored.has(id)) return true;
+      (more.includes(id) ? when : without).add(id);
+      return more.includes(id);
+    };
+    const known = (chosen: Draft): Known => ({ draft: chosen, when: [...when], without });
+    const viewing = draft(site, { has }, root, true);
+    if (!viewing.viewing) return known(viewing);
+    const computing = draft(site, { has }, root, false);
+    const over = (d: Draft) => Math.max(0, d.inputs.size - MAX_INPUTS);
+    const worse = over(viewing) - over(computing) || costOf(viewing) - costOf(computing);
+    return known(worse > 0 ? computing : viewing);
+  };
+  return {
+    of(root, more) {
+      const all = byRoot.get(root) ?? [];
+      const fits = (k: Known) =>
+        k.when.every((id) => stored.has(id) || more.includes(id)) &&
+        !more.some((id) => k.without.has(id));
+      const found = all.find(fits);
+      if (found !== undefined) return found.draft;
+      const next = made(root, more);
+      byRoot.set(root, [...all, next]);
+      return next.draft;
+    },
+    store(id) {
+      for (const [root, all] of byRoot) {
+        if (all.some((k) => k.without.has(id)))
+          byRoot.set(
+            root,
+            all.filter((k) => !k.without.has(id)),
+          );
+      }
+    },
+    costOf,
+  };
+}
