@@ -107,6 +107,21 @@ const CASES: Readonly<Record<string, (b: Builder) => readonly NodeId[]>> = {
     const pieces = [0, 2, 4].map((from, i) => b.add(part(b, z, from, 2), leaf(b, `b_${i}`, 2)));
     return pieces.map((p, i) => b.mul(p, part(b, y, 1 + 2 * i, 2)));
   },
+  stackParts: (b) => {
+    const loop = {
+      carries: [state(b, "h", 2)],
+      slices: [steps(b, "m")],
+      consts: [leaf(b, "U", 2, 2), leaf(b, "V", 2, 2), leaf(b, "g", 2), leaf(b, "k", 2)],
+    };
+    return scan(b, loop, ({ b, carries: [h], slices: [m], consts: [U, V, ...gains] }) => {
+      const z = times(b, join(b, U!, V!), h!);
+      const [p, q] = [0, 2].map((from, i) => {
+        const v = part(b, z, from, 2);
+        return b.mul(b.sub(v, b.add(b.apply("sum", [v], { axes: [0] }), m!)), gains[i]!);
+      });
+      return { next: [b.mul(b.apply("tanh", [p!]), b.apply("sigmoid", [q!]))] };
+    });
+  },
   hoist: (b) => {
     const loop = {
       carries: [state(b, "h", 2)],
@@ -191,7 +206,11 @@ const CASES: Readonly<Record<string, (b: Builder) => readonly NodeId[]>> = {
     const all = { a: "i", b: "j", y: "ij", seq: false, batch: false };
     const dW = b.apply("contract", [dz, x], all);
     const db = b.apply("sum", [dz], { axes: [], seq: false, batch: false });
-    return [dW, db].flatMap((d) => [part(b, d, 0, 2), part(b, d, 2, 2)]);
+    const rows = b.apply("contract", [steps(b, "dZ", 2, 2), x], { ...all, a: "ki", y: "kij" });
+    return [
+      ...[dW, db].flatMap((d) => [part(b, d, 0, 2), part(b, d, 2, 2)]),
+      ...[0, 1].map((at) => b.apply("row", [rows], { axis: 0, at })),
+    ];
   },
 };
 

@@ -92,6 +92,7 @@ const KERNELS_A_STEP: Readonly<Record<string, readonly [readonly number[], reado
   ],
   lags: [[2], [2, 5]],
   normalised: [[7], [7, 15]],
+  "normalised gates": [[5], [5, 11]], // product, means, deviations of all gates; one gate, h
   deep: [[6], [6, 7]],
   step: [[], []],
   odds: [[], []],

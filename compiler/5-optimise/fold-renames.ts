@@ -14,6 +14,8 @@ export function renamed(b: Builder, node: Apply): NodeId | null {
   switch (node.op) {
     case "part":
       return same ? x : of === null ? null : partOf(b, node, of);
+    case "row":
+      return of === null ? null : rowOf(b, node, of);
     case "pad":
       return same ? x : of?.op === "pad" ? padOfPad(b, node, of) : null;
     case "concat":
@@ -23,7 +25,8 @@ export function renamed(b: Builder, node: Apply): NodeId | null {
     case "expand":
       return same ? x : of?.op === "expand" ? expandOfExpand(b, node, of) : null;
     case "sum":
-      return same ? x : of?.op === "sum" ? sumOfSum(b, node, of) : null;
+      if (same) return x;
+      return of?.op === "sum" ? sumOfSum(b, node, of) : sumOfRow(b, node, x);
     case "to_axis":
       return of?.op === "to_steps" ? (of.args[0] ?? null) : null;
     case "to_steps":
@@ -70,6 +73,46 @@ function partOf(b: Builder, node: Apply, of: Apply): NodeId | null {
       const at = axes.indexOf(axis);
       if (at < 0) return null;
       return b.apply("expand", [v], { ...of.attrs, dims: dims(of.attrs, "dims").with(at, size) });
+    }
+    default:
+      return null;
+  }
+}
+
+/** A row of a part, of a piece of a join, of what is repeated. */
+function rowOf(b: Builder, node: Apply, of: Apply): NodeId | null {
+  const [axis, at] = [num(node.attrs, "axis"), num(node.attrs, "at")];
+  const [v] = of.args;
+  if (v === undefined) return null;
+  switch (of.op) {
+    case "part":
+      if (num(of.attrs, "axis") !== axis) return null;
+      return b.apply("row", [v], { axis, at: at + num(of.attrs, "from") });
+    case "concat": {
+      if (num(of.attrs, "axis") !== axis) return null;
+      let from = 0;
+      for (const piece of of.args) {
+        const extent = b.type(piece).shape[axis];
+        if (typeof extent !== "number") return null;
+        const here = at < from + extent;
+        if (here) {
+          const made = b.apply("row", [piece], { axis, at: at - from });
+          return sameType(b.type(made), node.type) ? made : null;
+        }
+        from += extent;
+      }
+      return null;
+    }
+    case "expand": {
+      const axes = nums(of.attrs, "axes");
+      const i = axes.indexOf(axis);
+      if (i < 0) return null;
+      const less = axes.toSpliced(i, 1).map((other) => (other > axis ? other - 1 : other));
+      return b.apply("expand", [v], {
+        ...of.attrs,
+        axes: less,
+        dims: dims(of.attrs, "dims").toSpliced(i, 1),
+      });
     }
     default:
       return null;
@@ -179,6 +222,16 @@ function sumOfSum(b: Builder, node: Apply, of: Apply): NodeId | null {
     seq: flag(node.attrs, "seq") && flag(of.attrs, "seq"),
     batch: flag(node.attrs, "batch") && flag(of.attrs, "batch"),
   });
+}
+
+/** A sum over an axis of extent 1 is its only row. */
+function sumOfRow(b: Builder, node: Apply, v: NodeId): NodeId | null {
+  const axes = nums(node.attrs, "axes");
+  const axis = axes.find((i) => b.type(v).shape[i] === 1);
+  if (axis === undefined) return null;
+  const only = b.apply("row", [v], { axis, at: 0 });
+  const rest = axes.filter((i) => i !== axis).map((i) => (i > axis ? i - 1 : i));
+  return b.apply("sum", [only], { ...node.attrs, axes: rest });
 }
 
 /** A product of transposed values is a product of the values under other labels. */

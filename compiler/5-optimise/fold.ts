@@ -55,6 +55,7 @@ function constant(b: Builder, node: Apply): NodeId | null {
     case "pad":
       return zeros ? filled(b, 0, node.type) : null;
     case "part":
+    case "row":
     case "transpose":
     case "edge":
     case "to_axis":

@@ -12,6 +12,7 @@ const BY_STEP: ReadonlySet<string> = new Set([
   "max",
   "min",
   "part",
+  "row",
   "pad",
   "concat",
   "transpose",
@@ -68,7 +69,7 @@ export function grows(node: Node, nodeOf: (id: NodeId) => Node): node is Apply {
 export function isRename(node: Node): boolean {
   return node.kind === "apply" && RENAMES.has(node.op);
 }
-const RENAMES: ReadonlySet<string> = new Set(["part", "transpose", "expand"]);
+const RENAMES: ReadonlySet<string> = new Set(["part", "row", "transpose", "expand"]);
 
 /** Elementwise functions that cost as much as some ten multiplications. */
 export function isTranscendental(node: Node): boolean {

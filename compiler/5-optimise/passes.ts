@@ -16,6 +16,7 @@ import { pullIn } from "./pull-in.ts";
 import { saveEpilogues } from "./save-epilogues.ts";
 import { sink } from "./sink.ts";
 import { splitProducts } from "./split-products.ts";
+import { stackParts } from "./stack-parts.ts";
 import { throughMasks } from "./through-masks.ts";
 import { tidyScans } from "./tidy-scans.ts";
 import { unpackGradients } from "./unpack-gradients.ts";
@@ -34,6 +35,8 @@ export const FORWARD: readonly Pass[] = [
   splitProducts,
   groupSums,
   ...JOIN,
+  stackParts,
+  fold,
   hoist,
   sink,
   ...CLEAN,

@@ -1,8 +1,8 @@
 /** @file What leaves a loop, and what must be kept for it. In: a scan. Out: results that can be computed
  *  after the loop, and the body values to collect for that. Never builds anything. */
 import { invariant } from "../ir/invariant.ts";
-import type { Node, NodeId, Scan } from "../ir/ir.ts";
-import { num } from "../ops/attrs.ts";
+import type { Node, NodeId, Scan, Tensor } from "../ir/ir.ts";
+import { num, word } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
 import { neededByStates } from "./edit-scans.ts";
 import { canLift, grows, isReduction, isRename } from "./lift.ts";
@@ -62,21 +62,26 @@ interface Survey {
   /** What the next states need. */
   readonly states: ReadonlySet<NodeId>;
   readonly by: ReadonlyMap<NodeId, Dependence>;
+  /** Shapes of what products with weights take and give, each element with weights of its own. */
+  readonly packed: ReadonlySet<string>;
   readonly sources: Set<NodeId>;
   readonly pieces: Map<NodeId, Piece>;
 }
 
 function survey(scan: Scan): Survey {
   const nodes = new Map(scan.body.nodes.map((n) => [n.id, n]));
+  const by = dependences(scan.body, scan);
+  const nodeOf = (id: NodeId): Node => {
+    const node = nodes.get(id);
+    invariant(node !== undefined, () => `no node ${id} in the scan's body`);
+    return node;
+  };
   return {
     scan,
-    node(id) {
-      const node = nodes.get(id);
-      invariant(node !== undefined, () => `no node ${id} in the scan's body`);
-      return node;
-    },
+    node: nodeOf,
     states: neededByStates(scan),
-    by: dependences(scan.body, scan),
+    by,
+    packed: new Set(scan.body.nodes.flatMap((n) => packedBy(n, by, nodeOf))),
     sources: new Set(),
     pieces: new Map(),
   };
@@ -107,7 +112,7 @@ const NONE: ReadonlySet<NodeId> = new Set();
 function rowNeeds(s: Survey, id: NodeId): Needs {
   const node = s.node(id);
   if (node.kind === "const" || s.sources.has(id) || s.pieces.has(id)) return NONE;
-  const itself: Needs = isSmall(node) ? new Set([id]) : null;
+  const itself: Needs = isSmall(s, node) ? new Set([id]) : null;
   if (node.kind === "leaf") return s.by.get(id) === "state" ? itself : NONE;
   if (!canLift(node)) return itself;
   // A matrix a step is not made anew for all steps: what it is made of is smaller.
@@ -124,10 +129,30 @@ function isFree(s: Survey, id: NodeId): boolean {
   return node.kind === "apply" && node.args.every((a) => rowNeeds(s, a)?.size === 0);
 }
 
-/** Vectors and scalars; a matrix is not kept for every step. */
-function isSmall({ type }: Node): boolean {
-  return type.shape.length <= 1;
+/** Vectors, scalars and vectors that are packed as rows; another matrix is not kept for every step. */
+function isSmall(s: Survey, { type }: Node): boolean {
+  return type.shape.length <= 1 || s.packed.has(shapeOf(type));
 }
+
+/** Shapes of the other operand and the result of a product, those whose every axis its weights have. */
+function packedBy(
+  node: Node,
+  by: ReadonlyMap<NodeId, Dependence>,
+  nodeOf: (id: NodeId) => Node,
+): readonly string[] {
+  if (node.kind !== "apply" || node.op !== "contract") return [];
+  const weights = node.args.findIndex((a) => by.get(a) === "fixed");
+  if (weights < 0) return [];
+  const [own, other] = weights === 0 ? ["a", "b"] : ["b", "a"];
+  const has = (labels: string) =>
+    [...word(node.attrs, labels)].every((l) => word(node.attrs, own).includes(l));
+  return [
+    ...(has(other) ? [shapeOf(nodeOf(node.args[1 - weights]!).type)] : []),
+    ...(has("y") ? [shapeOf(node.type)] : []),
+  ];
+}
+
+const shapeOf = ({ shape }: Tensor): string => shape.join();
 
 /** What to collect so that the result `id` need not be computed in the loop; null to leave it there. */
 function leaves(s: Survey, id: NodeId): Needs {
@@ -171,6 +196,7 @@ export function linearIn(node: Node, isFixed: (id: NodeId) => boolean): readonly
   if (node.kind !== "apply") return null;
   switch (node.op) {
     case "part":
+    case "row":
     case "pad":
     case "transpose":
     case "expand":

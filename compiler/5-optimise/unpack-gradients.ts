@@ -1,6 +1,6 @@
 /** @file Weight gradients one by one. In: verified graph. Out: the same outputs; a sum over steps or
  *  samples of which only parts are read is summed part by part. Never reorders a sum. */
-import type { Apply, Graph, NodeId, Node } from "../ir/ir.ts";
+import type { Apply, Attrs, Graph, NodeId, Node } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
 import { flag, num, nums, word } from "../ops/attrs.ts";
 import { leaving, usersOf } from "./users.ts";
@@ -17,19 +17,38 @@ export function unpackGradients(graph: Graph): Graph {
     const node = nodes.get(id);
     if (node?.kind !== "apply" || kept.has(id) || !dropsRows(node, nodes)) return null;
     const all = users.get(id) ?? [];
-    return all.every((u) => u.kind === "apply" && u.op === "part") ? node : null;
+    return all.every((u) => u.kind === "apply" && TAKING.has(u.op)) ? node : null;
   };
   return rewrite(graph, (node, { b, map }) => {
-    if (node.kind !== "apply" || node.op !== "part") return null;
+    if (node.kind !== "apply" || !TAKING.has(node.op)) return null;
     const of = packed(node.args[0]!);
     if (of === null) return null;
     const axis = num(node.attrs, "axis");
-    const args = of.args.map((a, i) => {
-      const own = axisIn(of, i, axis, nodes.get(a)!);
-      return own === null ? map(a) : b.apply("part", [map(a)], { ...node.attrs, axis: own });
-    });
-    return b.apply(of.op, args, of.attrs);
+    const own = of.args.map((a, i) => axisIn(of, i, axis, nodes.get(a)!));
+    const args = of.args.map((a, i) =>
+      own[i] === null ? map(a) : b.apply(node.op, [map(a)], { ...node.attrs, axis: own[i]! }),
+    );
+    return b.apply(of.op, args, node.op === "row" ? withoutAxis(of, axis, own) : of.attrs);
   });
+}
+
+const TAKING: ReadonlySet<string> = new Set(["part", "row"]);
+
+/** Attributes of `node` when an axis of its result, and those of its arguments that it is, are gone. */
+function withoutAxis(node: Apply, axis: number, own: readonly (number | null)[]): Attrs {
+  const { attrs } = node;
+  if (node.op === "sum") {
+    const gone = own[0]!;
+    return { ...attrs, axes: nums(attrs, "axes").map((i) => (i > gone ? i - 1 : i)) };
+  }
+  const less = (labels: string, at: number | null) =>
+    at === null ? labels : labels.slice(0, at) + labels.slice(at + 1);
+  return {
+    ...attrs,
+    a: less(word(attrs, "a"), own[0]!),
+    b: less(word(attrs, "b"), own[1]!),
+    y: less(word(attrs, "y"), axis),
+  };
 }
 
 /** Is it a product or sum over steps or samples? */

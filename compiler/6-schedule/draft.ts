@@ -48,6 +48,7 @@ export interface Draft {
 /** Ops that only rename indices: a load through them is still a plain load. */
 const RENAMING: ReadonlySet<string> = new Set([
   "part",
+  "row",
   "transpose",
   "expand",
   "to_axis",

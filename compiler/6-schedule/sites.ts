@@ -13,7 +13,7 @@ import type { Whole } from "./partition.ts";
 /** A site that names its values, and knows the equations that take parts of them. */
 export interface Named extends Whole {
   readonly labels: Labels;
-  /** The `part` nodes of a node. */
+  /** The parts and rows of a node. */
   readonly parts: (id: NodeId) => readonly Node[];
 }
 
@@ -102,7 +102,7 @@ function viewsIn(graph: Graph): (id: NodeId) => readonly View[] {
 function partsIn(graph: Graph): (id: NodeId) => readonly Node[] {
   const parts = new Map<NodeId, Node[]>();
   for (const n of graph.nodes) {
-    const [of] = n.kind === "apply" && n.op === "part" ? n.args : [];
+    const [of] = n.kind === "apply" && (n.op === "part" || n.op === "row") ? n.args : [];
     if (of !== undefined) parts.set(of, [...(parts.get(of) ?? []), n]);
   }
   return (id) => parts.get(id) ?? [];

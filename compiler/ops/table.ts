@@ -48,6 +48,7 @@ import { pow } from "./pow.ts";
 import { relu } from "./relu.ts";
 import { reverseSteps } from "./reverse-steps.ts";
 import { scaledTanh } from "./scaled-tanh.ts";
+import { row } from "./row.ts";
 import { scatter } from "./scatter.ts";
 import { selu } from "./selu.ts";
 import { sigmoid } from "./sigmoid.ts";
@@ -120,6 +121,7 @@ export const OPS = {
   max,
   min,
   part,
+  row,
   pad,
   concat,
   transpose,

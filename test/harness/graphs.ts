@@ -324,6 +324,43 @@ const normalised = () =>
     return { "output:h": y!, "final:h": h! };
   });
 
+/** Gates whose products are each normalised: pieces of joined products with reductions of their own. */
+const normalisedGates = () =>
+  build((b) => {
+    const s = short(b);
+    const [h, y] = scan(
+      b,
+      {
+        carries: [s.initial("h", H)],
+        slices: [s.input("x", D)],
+        consts: [
+          ...s.params("W_r W_z W_n", H, D),
+          ...s.params("U_r U_z U_n", H, H),
+          ...s.params("g_r g_z g_n", H),
+          s.param("a", H),
+        ],
+      },
+      ({ b, carries: [h], slices: [x], consts: k }) => {
+        const norm = (v: NodeId, gain: NodeId) => {
+          const centred = b.sub(v, b.apply("mean", [v]));
+          const spread = b.apply("mean", [b.mul(centred, centred)]);
+          const scale = b.apply("sqrt", [b.add(spread, b.lit(1e-5))]);
+          return b.add(b.mul(gain, b.div(centred, scale)), k[9]!);
+        };
+        const [r, z, n] = [0, 1, 2].map((i) => {
+          const of = norm(matmul(b, k[3 + i]!, h!), k[6 + i]!);
+          const softly = b.apply("softmax", [matmul(b, k[i]!, x!)]);
+          return b.add(softly, i < 2 ? of : b.neg(of));
+        });
+        const kept = map(b, "sigmoid", z!);
+        const next = map(b, "tanh", b.mul(map(b, "sigmoid", r!), n!));
+        const h1 = b.add(b.mul(kept, h!), b.mul(b.sub(b.lit(1), kept), next));
+        return { next: [h1], collects: [h1] };
+      },
+    );
+    return { "output:h": y!, "final:h": h! };
+  });
+
 /** Deep in a step: each level is a product on the last; constants only the compiler would write. */
 const deep = () =>
   build((b) => {
@@ -418,6 +455,7 @@ export const GRAPHS: Readonly<Record<string, () => Graph>> = {
   bidirectional,
   lags,
   normalised,
+  "normalised gates": normalisedGates,
   deep,
   step,
   odds,

@@ -41,24 +41,30 @@ export interface NestReduction {
   readonly perLane: boolean;
 }
 
-/** Most pieces that a kernel is split in along its last axis. */
+/** Most pieces that a kernel is split in, along its last axis that has any. */
 const MAX_RANGES = 40;
 
 export function nestsOf(kernel: Kernel, buffers: readonly Buffer[]): readonly Nest[] {
-  const last = kernel.axes.length - 1;
-  const extent = kernel.axes[last];
-  if (typeof extent !== "number" || extent === 1) return [nestOf(kernel, buffers, null)];
   const extents = extentsOf(kernel);
+  const exprs = [kernel.value, ...kernel.reductions.map((r) => r.of)].map((e) => prune(e, extents));
+  for (let v = kernel.axes.length - 1; v >= 0; v--) {
+    const points = cutPoints(exprs, v, kernel.axes[v]!);
+    if (points.length <= 2 || points.length - 1 > MAX_RANGES) continue;
+    return points.slice(1).map((to, i) => nestOf(kernel, buffers, { v, from: points[i]!, to }));
+  }
+  return [nestOf(kernel, buffers, null)];
+}
+
+/** Where pieces of an axis begin and end: comparisons of `v` with numbers do not change inside. */
+function cutPoints(exprs: readonly Expr[], v: number, extent: Extent): readonly number[] {
+  if (typeof extent !== "number") return [];
   const cuts = new Set<number>([0, extent]);
   const see = (part: Expr): void => {
     if (!("call" in part)) return;
-    for (const cut of cutsOf(part, last)) if (cut > 0 && cut < extent) cuts.add(cut);
+    for (const cut of cutsOf(part, v)) if (cut > 0 && cut < extent) cuts.add(cut);
   };
-  walk(prune(kernel.value, extents), see);
-  for (const r of kernel.reductions) walk(prune(r.of, extents), see);
-  const points = [...cuts].sort((a, b) => a - b);
-  if (points.length - 1 > MAX_RANGES) return [nestOf(kernel, buffers, null)];
-  return points.slice(1).map((to, i) => nestOf(kernel, buffers, { v: last, from: points[i]!, to }));
+  for (const e of exprs) walk(e, see);
+  return [...cuts].sort((a, b) => a - b);
 }
 
 /** Values of `v` where a comparison of it with a number changes. */
