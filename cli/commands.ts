@@ -8,6 +8,7 @@ import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
 import { gradcheckCommand } from "./gradcheck.ts";
 import { inspectCommand } from "./inspect.ts";
+import { lintCommand } from "./lint.ts";
 import { newCommand } from "./new.ts";
 import { runCommand } from "./run.ts";
 import { streamCommand } from "./stream.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   fmtCommand,
   gradcheckCommand,
   inspectCommand,
+  lintCommand,
   newCommand,
   runCommand,
   streamCommand,

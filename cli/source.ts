@@ -131,7 +131,8 @@ export function readJson(file: string): unknown {
   }
 }
 
-function setDim(text: string, before: Record<string, number>): Record<string, number> {
+/** `H=64`, added to the dims before it. */
+export function setDim(text: string, before: Record<string, number>): Record<string, number> {
   const found = /^([A-Za-z_]\w*)=(\d+)$/.exec(text);
   if (found === null)
     throw new Failure(`error: --set takes DIM=NUMBER, got ${text}; for example --set H=64`, 2);

@@ -36,7 +36,7 @@ export interface CompileResult {
 
 /** Never throws for a user's mistake: those are `diagnostics`, with the spans of `checked.files`. */
 export function compile(request: CompileRequest): CompileResult {
-  const checked = check(request.file, request.read);
+  const checked = check(request.file, request.read, request.dims);
   const failed = checked.diagnostics.some((d) => d.severity === "error");
   const chosen = failed ? null : chooseEntry(checked, request);
   const named = chosen?.entry ?? null;

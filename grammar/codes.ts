@@ -68,6 +68,17 @@ export const CODES = {
   W201: { title: "unused import" },
   W202: { title: "unused declaration" },
   W203: { title: "gate not proven to stay in [0, 1]" },
+  W301: { title: "gate that starts closed" },
+  W302: { title: "gate that cannot reach its range" },
+  W303: { title: "state that can grow without bound" },
+  W304: { title: "exponential without a stabiliser" },
+  W305: { title: "recurrent weights that start far from norm 1" },
+  W306: { title: "parameters that act as one" },
+  W307: { title: "equation that cancels" },
+  W308: { title: "constant gate" },
+  W309: { title: "state that is never read" },
+  W310: { title: "equation that repeats another" },
+  W311: { title: "accepted warning that is not there" },
 } as const satisfies Readonly<Record<string, { readonly title: string }>>;
 
 export type Code = keyof typeof CODES;

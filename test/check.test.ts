@@ -217,7 +217,7 @@ describe("sizes", () => {
     fn tail(v: [N], n: [M]) -> [N - M] = part(v, M, N - M)
     cell Halves<D, H, K = H / 2> {
       input x: [D]
-      state h: [K] = 0
+      state h: [K] = 0 // lint: allow W309
       param W: [K, D] ~ glorot_uniform
       h[t] = dropout(W @ x[t] + h[t-1], 1 / K)
       output y[t] = tail(x[t], h[t])

@@ -258,7 +258,7 @@ describe("numbers that are not finite", () => {
   test("a gradient, traced from the last copy: the parameter, with the weights of that step", async () => {
     const spec = `cell Root<D, H> {
   input x: [D]
-  state h: [H] = 0
+  state h: [H] = 0 // lint: allow W309
   param W: [H, D] ~ ones
   param b: [H] ~ const(0)
 

@@ -2,7 +2,7 @@
  *  reaches, resolved and proven, and all mistakes. Never throws on what a user wrote. */
 import type { CellDecl, ModelDecl, TrainDecl } from "../../grammar/ast.ts";
 import type { Code } from "../../grammar/codes.ts";
-import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { type Diagnostic, hasErrors } from "../../grammar/diagnostic.ts";
 import { merge } from "../1-resolve/flatten.ts";
 import { duplicate, type Library, load, type Read } from "../1-resolve/load.ts";
 import { collector, type Report } from "../1-resolve/report.ts";
@@ -12,6 +12,8 @@ import { type CheckedModel, checkModel } from "./check-model.ts";
 import { checkTrain, type Trained } from "./check-train.ts";
 import { type DimValues, number, symbols } from "./dims.ts";
 import type { Checked } from "./checked.ts";
+import { accept } from "../lint/allow.ts";
+import { lint } from "../lint/lint.ts";
 import { qualifyCell, qualifyFn, qualifyModel } from "./qualify.ts";
 import type { Type } from "./types.ts";
 
@@ -19,13 +21,21 @@ import type { Type } from "./types.ts";
  * Parses `entryFile` and all it imports, and checks every declaration in them. `read` gives the text
  * of a path or null: the entry's own path, paths relative to it, and `std/norm.cell` of the library.
  * Diagnostics are in the order of files and places; lowering may follow only where none is an error.
+ * Without errors they include what `lint` finds, at `sizes` of dims where those are given; warnings
+ * that the author accepts are left out.
  */
-export function check(entryFile: string, read: Read): Checked {
+export function check(
+  entryFile: string,
+  read: Read,
+  sizes: Readonly<Record<string, number>> = {},
+): Checked {
   const { report, sorted } = collector();
   const library = load(entryFile, read, report);
   const { fns, cells, models } = checkLibrary(library, report);
   const trains = checkTrains(library, cells, models, report);
-  return {
+  const paths = library.modules.map((m) => m.path);
+  const found = withoutEchoes(sorted(paths), library);
+  const checked: Checked = {
     cells: byName(
       [...cells.values()].map((c) => qualifyCell(c.flat, library)),
       (c) => c.name,
@@ -40,8 +50,12 @@ export function check(entryFile: string, read: Read): Checked {
     ),
     trains,
     files: library.modules.map(({ path, text }) => ({ path, text })),
-    diagnostics: withoutEchoes(sorted(library.modules.map((m) => m.path)), library),
+    diagnostics: found,
   };
+  const all = collector();
+  const warnings = hasErrors(found) ? [] : lint(checked, sizes);
+  accept([...found, ...warnings], checked.files).forEach(all.report);
+  return { ...checked, diagnostics: all.sorted(paths) };
 }
 
 /**

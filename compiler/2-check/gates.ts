@@ -3,20 +3,16 @@
 import type { Equation } from "../../grammar/ast.ts";
 import { warning } from "../../grammar/diagnostic.ts";
 import type { Declared } from "../1-resolve/flatten.ts";
-import { ANY, union } from "../ops/interval.ts";
+import { ANY } from "../ops/interval.ts";
 import type { Interval } from "../ops/op.ts";
 import { fillOf } from "./cell-declarations.ts";
 import type { CellNames } from "./cell-scope.ts";
 import { DIM, rangeOf } from "./ranges.ts";
 import type { RefExpr } from "./scope.ts";
+import { type StateBounds, settle } from "./settle.ts";
 
-/**
- * Bounds of states grow from their initial values by what the equations make of them, until they
- * hold for the next step too; an end that still grows after three rounds is let go to infinity.
- * Then two rounds down: hull(initial value, equation) of bounds that hold, holds. Cousot & Cousot 1977.
- */
 export function checkGates(cell: CellNames, equations: readonly Equation[]): void {
-  const past = new Map<string, Interval>();
+  let past: StateBounds = new Map();
   const now = new Map<string, Interval>();
   const name = (e: RefExpr): Interval => {
     const d = cell.merged.declared.get(e.name);
@@ -34,28 +30,12 @@ export function checkGates(cell: CellNames, equations: readonly Equation[]): voi
     },
   };
   const states = [...cell.merged.declared.values()].filter((d) => d.kind === "state");
-  const compute = () => {
+  const step = (before: StateBounds): StateBounds => {
+    past = before;
     for (const e of equations) now.set(e.name.text, rangeOf(e.value, bounds));
+    return now;
   };
-  for (const s of states) past.set(s.name, initialRange(s));
-  for (let round = 0, grown = true; grown; round++) {
-    compute();
-    grown = false;
-    for (const { name: state } of states) {
-      const before = past.get(state)!;
-      const after = union(before, now.get(state) ?? ANY);
-      const [lower, higher] = [after.lo < before.lo, after.hi > before.hi];
-      grown ||= lower || higher;
-      past.set(state, {
-        lo: lower && round >= 3 ? ANY.lo : after.lo,
-        hi: higher && round >= 3 ? ANY.hi : after.hi,
-      });
-    }
-  }
-  for (let round = 0; round < 2; round++) {
-    for (const s of states) past.set(s.name, union(initialRange(s), now.get(s.name) ?? ANY));
-    compute();
-  }
+  step(settle(new Map(states.map((s) => [s.name, initialRange(s)])), step));
   for (const e of equations) {
     const range = now.get(e.name.text) ?? ANY;
     if (e.role !== "gate" || (range.lo >= 0 && range.hi <= 1)) continue;

@@ -29,7 +29,7 @@ export function addParam(
 }
 
 /** Positional and named arguments by name, defaults filled in. */
-function initialiserInfo(
+export function initialiserInfo(
   { name, args }: Initialiser,
   number: (name: string) => number | null,
 ): InitialiserInfo {
