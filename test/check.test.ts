@@ -74,7 +74,7 @@ describe("flat cells", () => {
         state h: [H] = 0
         state g: [H] = 0
         param W: [H, H] ~ orthogonal
-        h[t] = a[t] + g[t]
+        h[t] = a[t] + g[t] // lint: allow W303
         let a[t] = B @ x[t] + b[t]
         let B = A + W
         g[t] = b[t] * h[t-3]

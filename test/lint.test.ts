@@ -210,7 +210,7 @@ describe("against evaluation", () => {
           );
         }
       }),
-      { seed: SEED, numRuns: 120 },
+      { seed: SEED, numRuns: 80 },
     );
   });
 
@@ -235,7 +235,7 @@ describe("against evaluation", () => {
           expect(Math.abs(a - b)).toBeLessThanOrEqual(1e-6 * (1 + Math.abs(a)));
         }
       }),
-      { seed: SEED, numRuns: 120 },
+      { seed: SEED, numRuns: 80 },
     );
   });
 

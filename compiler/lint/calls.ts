@@ -56,6 +56,10 @@ export function squashes(term: ApplyTerm): boolean {
   return Number.isFinite(lo) && Number.isFinite(hi);
 }
 
+/** Its argument as it is, in value. */
+export const keepsValue = (term: ApplyTerm): boolean =>
+  isFunction(term) && [-3, 0.5, 2].every((x) => valueAt(term, [x]) === x);
+
 /** Calls whose elements are some of their argument's, as they are. */
 export const MOVES: ReadonlySet<string> = new Set(["part", "transpose", "dropout"]);
 

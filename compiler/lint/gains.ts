@@ -2,7 +2,7 @@
  *  ‖∂term/∂past‖₂ for each term and each earlier value of a state. Never below the truth, matrices aside,
  *  whose norms are what is expected of their initialisers. */
 import type { Interval } from "../ops/op.ts";
-import { isFunction, MOVES, steepest } from "./calls.ts";
+import { isFunction, keepsValue, MOVES, steepest } from "./calls.ts";
 import { matrixSize } from "./starts.ts";
 import type { Subject } from "./subject.ts";
 import { type ApplyTerm, fold, type LeafTerm, type Term } from "./term.ts";
@@ -47,7 +47,8 @@ export function gainsOf(subject: Subject, past: LeafTerm): readonly number[] {
         return times(most(a!), y) + times(most(b!), x);
       case "/": {
         const smallest = least(ranges[b!.id]!);
-        return times(1 / smallest, x) + times(most(a!) / smallest ** 2, y);
+        if (smallest === 0) return Number.POSITIVE_INFINITY;
+        return x / smallest + times(most(a!) / smallest ** 2, y);
       }
       case "@":
         return x === 0 ? times(norms[a!.id]!, y) : Number.POSITIVE_INFINITY;
@@ -76,7 +77,7 @@ function normsOf({ step, params }: Subject): readonly number[] {
     }
     if (term.kind === "number") return Number.POSITIVE_INFINITY;
     const [a, b] = term.args;
-    if (MOVES.has(term.call) || term.call === "neg") return of(a!);
+    if (MOVES.has(term.call) || term.call === "neg" || keepsValue(term)) return of(a!);
     if (term.call === "+" || term.call === "-") return of(a!) + of(b!);
     if (term.call !== "*") return Number.POSITIVE_INFINITY;
     if (a?.kind === "number") return Math.abs(a.value) * of(b!);

@@ -1,6 +1,6 @@
 /** @file Products of a matrix with what comes from the states, and what becomes of them. In: a cell. Out:
  *  those that meet a squashing function, and those that reach a state as they are. */
-import { farSlope, isFunction, MOVES, squashes, steepest } from "./calls.ts";
+import { farSlope, isFunction, keepsValue, MOVES, squashes, steepest } from "./calls.ts";
 import { ANY } from "../ops/interval.ts";
 import { matrixSize } from "./starts.ts";
 import type { Subject } from "./subject.ts";
@@ -69,9 +69,10 @@ export function productsOf(subject: Subject): Products {
   }
 }
 
-/** A matrix parameter of known size, transposed or not. */
+/** A matrix parameter of known size, transposed or stopped or as it is. */
 function matrixOf(term: Term, subject: Subject): LeafTerm | null {
-  if (term.kind === "apply" && term.call === "transpose") return matrixOf(term.args[0]!, subject);
+  if (term.kind === "apply" && (term.call === "transpose" || keepsValue(term)))
+    return matrixOf(term.args[0]!, subject);
   if (term.kind !== "leaf" || term.of !== "param") return null;
   return subject.params.get(term.name)?.shape.length === 2 ? term : null;
 }
