@@ -23,7 +23,7 @@ function opOf(call: string): OpDef | undefined {
 const isOperator = (call: string): call is keyof typeof OPERATORS => Object.hasOwn(OPERATORS, call);
 
 /** The value of an elementwise call; NaN where it is none, or a setting is not known. */
-export function valueOf(term: ApplyTerm): (x: readonly number[]) => number {
+export function functionOf(term: ApplyTerm): (x: readonly number[]) => number {
   const op = mapOp(term.call);
   if (op === null || op.params.some((p) => p.default === null && !(p.name in term.settings)))
     return () => Number.NaN;
@@ -31,7 +31,7 @@ export function valueOf(term: ApplyTerm): (x: readonly number[]) => number {
   return (x) => op.value(x, attrs);
 }
 
-export const valueAt = (term: ApplyTerm, x: readonly number[]): number => valueOf(term)(x);
+export const valueAt = (term: ApplyTerm, x: readonly number[]): number => functionOf(term)(x);
 
 /** Bounds of a call from bounds of its arguments. */
 export function boundsOf(term: ApplyTerm, x: readonly Interval[]): Interval {
@@ -65,7 +65,7 @@ export const MOVES: ReadonlySet<string> = new Set(["part", "transpose", "dropout
 
 /** The slope of a function of one number at x; central difference. */
 export function slopeOf(term: ApplyTerm): (x: number) => number {
-  const value = valueOf(term);
+  const value = functionOf(term);
   return (x) => {
     const h = 1e-5 * Math.max(1, Math.abs(x));
     return (value([x + h]) - value([x - h])) / (2 * h);

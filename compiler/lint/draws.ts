@@ -1,7 +1,7 @@
 /** @file A step at random numbers. In: a step, bounds of its terms. Out: a value a term. The same seed gives
  *  the same numbers. Products and reductions are drawn, not computed: they may be anything they can be. */
 import type { Interval } from "../ops/op.ts";
-import { mapOp, valueOf } from "./calls.ts";
+import { mapOp, functionOf } from "./calls.ts";
 import { fold, type LeafTerm, type Step } from "./term.ts";
 import type { Values } from "./values.ts";
 
@@ -16,7 +16,7 @@ export function drawer(
   uniform: () => number,
 ): () => Values {
   const functions = step.all.map((t) =>
-    t.kind === "apply" && mapOp(t.call) !== null ? valueOf(t) : null,
+    t.kind === "apply" && mapOp(t.call) !== null ? functionOf(t) : null,
   );
   return () =>
     fold<number>(step, (term, of) => {
