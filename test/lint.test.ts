@@ -81,9 +81,15 @@ ${param}
     ["on its line", `  ${large} // lint: allow W305: chaos is meant`, []],
     ["alone above it", `  // lint: allow W305: chaos is meant\n  ${large}`, []],
     ["above, among other words", `  // lint: allow W305\n  // Chaos is meant.\n  ${large}`, []],
-    ["two lines above", `  // lint: allow W305\n\n  ${large}`, ["5 W311", "7 W305"]],
-    ["on the line below", `  ${large}\n  // lint: allow W305`, ["5 W305", "6 W311"]],
+    ["two lines above", `  // lint: allow W305\n\n  ${large}`, ["7 W305"]],
+    ["on the line below", `  ${large}\n  // lint: allow W305`, ["5 W305"]],
     ["another code", `  ${large} // lint: allow W301`, ["5 W305", "5 W311"]],
+    [
+      "a code that is not there",
+      `  ${large.replace("1)", "0.1)")} // lint: allow W202`,
+      ["5 W311"],
+    ],
+    ["a size that decides", `  ${large.replace("1)", "0.1)")} // lint: allow W305`, []],
     ["several", `  param V, U: [H, H] ~ normal(0, 1) // lint: allow W202, W305`, []],
     ["no list of codes", `  ${large} // lint: allowances W305`, ["5 W305"]],
   ])("%s", (_, param, codes) => {

@@ -4,6 +4,7 @@ import { CODES } from "../../grammar/codes.ts";
 import { type Diagnostic, hasErrors, nearest, warning } from "../../grammar/diagnostic.ts";
 import { lex } from "../../grammar/lex.ts";
 import type { Span } from "../../grammar/span.ts";
+import { RULES } from "./table.ts";
 
 interface Allowed {
   readonly code: string;
@@ -24,11 +25,14 @@ export function accept(
     a.lines.includes(d.span.line);
   const left = diagnostics.filter((d) => !allowed.some((a) => covers(a, d)));
   if (hasErrors(diagnostics)) return left;
-  const idle = allowed.filter((a) => !diagnostics.some((d) => covers(a, d)));
+  const idle = allowed.filter((a) => !SIZED.has(a.code) && !diagnostics.some((d) => covers(a, d)));
   return [...left, ...idle.map(report)];
 }
 
 const MARK = "lint: allow";
+
+/** Warnings that may be there at other sizes. */
+const SIZED: ReadonlySet<string> = new Set(RULES.flatMap((r) => (r.sized ? [r.code] : [])));
 
 /** A comment alone on its line speaks of the next line that is no such comment; any other of its own. */
 function allowedIn(text: string, file: string): readonly Allowed[] {

@@ -13,6 +13,8 @@ import type { Term } from "./term.ts";
  */
 export interface Rule {
   readonly code: Extract<Code, `W3${string}`>;
+  /** Its verdict depends on sizes of dims: another size, another verdict. */
+  readonly sized?: true;
   readonly find: (subject: Subject) => readonly Diagnostic[];
 }
 

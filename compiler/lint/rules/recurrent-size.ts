@@ -11,6 +11,7 @@ const FACTOR = 2;
 
 export const recurrentSize: Rule = {
   code: "W305",
+  sized: true,
   find: (subject) => [
     ...tooLarge(subject),
     ...loopsOf(subject).flatMap((l) => tooSmall(l, subject)),

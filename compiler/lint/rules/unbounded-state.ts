@@ -17,6 +17,7 @@ const SLACK = 1.1;
 
 export const unboundedState: Rule = {
   code: "W303",
+  sized: true,
   find: (subject) => {
     const products = productsOf(subject);
     return subject.cell.states.flatMap((s): readonly Diagnostic[] => {
