@@ -2,4 +2,4 @@
  *  that the two run side by side. */
 import { sweepGradients } from "./harness/gradients.ts";
 
-sweepGradients(["models", "apps"]);
+sweepGradients(["models", "apps", "benchmarks"]);

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CellDecl, FnDecl, ModelDecl } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parse.ts";
+import sizes from "./small-sizes.json" with { type: "json" };
 import { ROOT } from "./spec.ts";
 
 export interface SpecFile {
@@ -15,7 +16,7 @@ export interface SpecFile {
   readonly entries: readonly (CellDecl | ModelDecl)[];
 }
 
-export const FOLDERS = ["std", "cells", "models", "apps"] as const;
+export const FOLDERS = ["std", "cells", "models", "apps", "benchmarks"] as const;
 
 export function specFiles(folder: string): readonly SpecFile[] {
   return readdirSync(join(ROOT, "specs", folder))
@@ -34,20 +35,8 @@ export function specFiles(folder: string): readonly SpecFile[] {
     });
 }
 
-/** Sizes by a dim's name; no two that meet in one shape are equal, so that none can stand for another. */
-const SIZES: Readonly<Record<string, number>> = {
-  D: 3,
-  M: 5,
-  H: 4,
-  P: 2,
-  K: 2,
-  V: 5,
-  Q: 3,
-  A: 2,
-  E: 3,
-  V_in: 5,
-  V_out: 6,
-};
+/** By a dim's name; no two that meet in one shape are equal, so that none can stand for another. */
+const SIZES: Readonly<Record<string, number>> = sizes;
 
 export function smallDims(entry: CellDecl | ModelDecl): Readonly<Record<string, number>> {
   return Object.fromEntries(
