@@ -182,7 +182,9 @@ function keep({ lines, failed }, job, samples, missing) {
   };
   for (const { wall_ms, ...line } of lines) {
     // A cold start is from the spawn to the line, as a user waits for it.
-    if (cold) samples.push({ ...line, median_ms: wall_ms, min_ms: wall_ms });
+    // Threads that did not run are no row: the same work is measured under the number that did.
+    if (line.threads !== threads) miss(`asked for ${threads} threads, ran on ${line.threads}`);
+    else if (cold) samples.push({ ...line, median_ms: wall_ms, min_ms: wall_ms });
     else if (line.error !== undefined)
       miss(`${line.params?.cell} H = ${line.params?.H}: ${line.error}`);
     else samples.push(line);
