@@ -17,7 +17,7 @@ const TOLERANCE = 5e-5;
  */
 
 /**
- * @param {{ workload: string, params: Readonly<Record<string, unknown>>, check?: Check | null, note?: string }} sample
+ * @param {{ workload: string, params: Readonly<Record<string, unknown>>, check?: Check | null | undefined, note?: string | undefined }} sample
  * @param {readonly Agreed[]} table
  * @returns {string}
  */

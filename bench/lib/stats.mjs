@@ -36,7 +36,7 @@ export function exponent(points) {
  */
 export function upperExponent(points) {
   const sorted = [...points].sort((p, q) => p[0] - q[0]);
-  return exponent(sorted.slice(Math.floor((sorted.length - 1) / 2)));
+  return exponent(sorted.slice(Math.max(0, Math.min(sorted.length >> 1, sorted.length - 2))));
 }
 
 /**
