@@ -1,60 +1,53 @@
-/** @file Processes beside the workloads. In: what is wanted. Out: jobs: limits of the machine, and what is
- *  measured of cellc alone. Each prints lines of JSON. */
+/** @file Processes beside the workloads. In: what is wanted. Out: tasks: limits of the machine (`first`), and
+ *  what is measured of cellc alone. Each prints lines of JSON. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Limits of the machine, and what is measured of cellc alone. */
+const LIMIT = 900;
+
 export function extraJobs({ wanted, options, home, root, say }) {
-  const node = (name, file, ...args) => ({
-    name,
-    command: process.execPath,
-    args: [file, ...args],
-  });
+  const node = (name, ...args) => ({ name, limit: LIMIT, command: process.execPath, args });
   const quick = options.quick ? ["--quick"] : [];
-  const jobs = [];
-  if (wanted("limits")) {
-    jobs.push(node("limits of wasm", "limits/wasm.mjs", ...quick));
-    const native = machineLimits(home, root, say);
-    const python = join(home, "system-python");
-    for (const t of options.threads) {
-      if (native !== null && (!options.quick || t === 1))
-        jobs.push({
-          name: "limits of the machine",
-          command: native,
-          args: [String(t), options.quick ? "5" : "40"],
-          threads: t,
-        });
-      if (existsSync(python) && !options.quick)
-        jobs.push({
-          name: "limits of BLAS",
-          command: python,
-          args: ["limits/blas.py"],
-          threads: t,
-        });
-    }
-  }
-  if (wanted("sizes")) jobs.push(node("sizes", "ours/sizes.mjs", "--home", home));
+  const tasks = [];
+  if (wanted("limits")) tasks.push(...limitTasks({ options, home, root, say, node, quick }));
   if (wanted("compile"))
     for (let i = 0; i < (options.quick ? 1 : 3); i++)
       for (const T of ["16", "4096"])
-        jobs.push(node(`compile time, T = ${T}`, "ours/compile-time.mjs", "--T", T));
+        tasks.push(node(`compile time, T = ${T}`, "ours/compile-time.mjs", "--T", T));
   if (wanted("streaming")) {
     const steps = options.quick ? "200000" : "1000000";
-    const job = node(`streaming ${steps} steps`, "ours/streaming.mjs", "--steps", steps);
-    jobs.push({ ...job, args: ["--expose-gc", ...job.args] });
+    const args = ["--expose-gc", "ours/streaming.mjs", "--steps", steps];
+    tasks.push(node(`streaming ${steps} steps`, ...args));
   }
+  if (wanted("sizes")) tasks.push(node("sizes", "ours/sizes.mjs", "--home", home, ...quick));
   if (wanted("backends"))
-    jobs.push(node("every spec on every backend", "ours/backends.mjs", ...quick));
-  return jobs;
+    tasks.push(node("every spec on every backend", "ours/backends.mjs", ...quick));
+  return tasks;
+}
+
+function limitTasks({ options, home, root, say, node, quick }) {
+  const tasks = [{ ...node("limits of wasm", "limits/wasm.mjs", ...quick), first: true }];
+  const native = machineLimits(home, root, say);
+  const python = join(home, "system-python");
+  for (const threads of options.quick ? [1] : options.threads) {
+    const common = { limit: LIMIT, threads, first: true };
+    if (native !== null) {
+      const args = [String(threads), options.quick ? "5" : "40"];
+      tasks.push({ ...common, name: "limits of the machine", command: native, args });
+    }
+    if (existsSync(python) && !options.quick)
+      tasks.push({ ...common, name: "limits of BLAS", command: python, args: ["limits/blas.py"] });
+  }
+  return tasks;
 }
 
 /** The program of limits/machine.c, built where there is a C compiler; else null, and said. */
 function machineLimits(home, root, say) {
   const program = join(home, "machine");
   mkdirSync(home, { recursive: true });
+  const flags = ["-O3", "-march=native", "-pthread"];
   try {
-    const flags = ["-O3", "-march=native", "-pthread"];
     execFileSync("cc", [...flags, "-o", program, join(root, "limits", "machine.c")], {
       stdio: "ignore",
     });

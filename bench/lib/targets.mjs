@@ -110,13 +110,14 @@ function compared(rows, { workload, where, over, called, least }) {
     const best = fastest(others);
     if (best === null) return [];
     const ratio = speedup(mine, best);
+    const wrong = mine.checked.startsWith("wrong");
     const threads = mine.threads === 1 ? "1 thread" : `${mine.threads} threads`;
     return [
       {
         workload,
         target: `${caseName(mine.params)}, ${threads}: ≥ ${least} × ${called}`,
-        measured: `${ratio.toFixed(2)} × (${best.peer})`,
-        met: least === 1 ? ratio > 1 : ratio >= least,
+        measured: `${ratio.toFixed(2)} × (${best.peer})${wrong ? ", but our numbers are wrong" : ""}`,
+        met: !wrong && (least === 1 ? ratio > 1 : ratio >= least),
       },
     ];
   });

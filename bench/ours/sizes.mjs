@@ -1,4 +1,5 @@
-/** @file What is installed, and what a browser downloads. In: --home, the folder of installs. Out: a line a
+/** @file What is installed, and what a browser downloads. In: --home, the folder of installs;
+ *  --quick leaves our own install out. Out: a line a
  *  peer (MB on disk and packages), one for this package as npm installs it, one for the bundle of runtime
  *  and wasm path. */
 import { execFileSync } from "node:child_process";
@@ -18,7 +19,9 @@ import { build } from "esbuild";
 import { PEERS } from "../lib/peers.mjs";
 import { ROOT } from "./spec.mjs";
 
-const { values } = parseArgs({ options: { home: { type: "string" } } });
+const { values } = parseArgs({
+  options: { home: { type: "string" }, quick: { type: "boolean", default: false } },
+});
 const home = values.home ?? join(ROOT, "bench", ".installs");
 const print = (row) => process.stdout.write(`${JSON.stringify(row)}\n`);
 const mb = (bytes) => Number((bytes / 2 ** 20).toFixed(2));
@@ -51,7 +54,7 @@ for (const { name, folder } of PEERS) {
   const modules = folder === null ? null : join(home, folder, "node_modules");
   if (modules !== null && existsSync(modules)) print(sized(name, modules));
 }
-print(ours());
+if (!values.quick) print(ours()); // npm asks the registry
 print(await bundle());
 
 /** `npm pack`, then an install of it without development dependencies. */
