@@ -92,14 +92,15 @@ function tasksOf(peers) {
   return [...extras.filter((e) => e.first), ...jobs, ...extras.filter((e) => !e.first)];
 }
 
-const titleOf = ({ name, workload, round, peer, threads }) =>
-  peer === undefined
-    ? name
-    : `${workload}, round ${round + 1}: ${peer.name}, ${threads} thread${threads > 1 ? "s" : ""}`;
+function titleOf({ name, workload, round, peer, threads }) {
+  if (peer === undefined) return name;
+  return `${workload}, round ${round + 1}: ${peer.name}, ${threads} thread${threads > 1 ? "s" : ""}`;
+}
 
-/** Threads that the planner did not use and time that --quick did not have are no failures. */
-const isOurFailure = ({ peer, reason }) =>
-  peer === "cellc" && !/^asked for|^--quick|took longer than/.test(reason);
+/** Threads that the planner did not use and time that there was not are no failures. */
+function isOurFailure({ peer, reason }) {
+  return peer === "cellc" && !/^asked for|^--quick|^took longer than/.test(reason);
+}
 
 /** The peers that can be measured; the others are named. */
 async function ready(found) {
