@@ -10,6 +10,16 @@ export interface BackendReport {
   readonly precision: "f32" | "f64";
   readonly executor: string;
   readonly adapter: string | null;
+  /** Threads that computed: the most that a run has used so far. */
+  readonly threads: number;
+}
+
+/** How many threads may compute: a number from 1, or as many as pay. */
+export type Threads = number | "auto";
+
+export interface OpenOptions {
+  /** "auto" where it is left out. */
+  readonly threads?: Threads;
 }
 
 /** Run-time values of symbols: { B: 32, T: 64 }. All ≥ 0; B ≥ 1. */
@@ -19,7 +29,8 @@ export interface Device {
   readonly name: string;
   /** Resolves where it can run here, else says why not. */
   available(): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
-  open(artifact: Artifact): Promise<Session>;
+  /** Rejects with a DeviceError where threads are asked for that cannot be had. */
+  open(artifact: Artifact, options?: OpenOptions): Promise<Session>;
 }
 
 /**
@@ -51,6 +62,12 @@ export interface Stepper {
   /** Store names `state:…` of the step program; write to set, read to get. */
   state(name: string): Real;
   step(): void;
+}
+
+/** For devices that compute with one thread; throws a DeviceError where more are asked for. */
+export function oneThread(device: string, { threads = "auto" }: OpenOptions = {}): void {
+  if (threads !== "auto" && threads !== 1)
+    throw new DeviceError(`${device} has one thread, not ${threads}; wasm has more`);
 }
 
 export class DeviceError extends Error {

@@ -2,7 +2,7 @@
  *  backend than the one named: where gpu.js would, a DeviceError says why. */
 import type { Artifact } from "../artifact/artifact.ts";
 import type { Program } from "../artifact/kernel.ts";
-import { type BackendReport, type Device, DeviceError, type Session } from "./device.ts";
+import { type BackendReport, type Device, DeviceError, oneThread, type Session } from "./device.ts";
 import { adapterOf, isAccelerated, whyNot } from "./gpujs/availability.ts";
 import type { Executor } from "./gpujs/executor.ts";
 import { hostExecutor } from "./gpujs/host-executor.ts";
@@ -25,7 +25,10 @@ export function gpujsDevice(backend: Backend): GpujsDevice {
       return why === null ? { ok: true } : { ok: false, why };
     },
     isAccelerated: () => isAccelerated(backend),
-    open: (artifact) => open(artifact, backend),
+    open: async (artifact, options) => {
+      oneThread(backend, options);
+      return open(artifact, backend);
+    },
   };
 }
 
@@ -47,6 +50,7 @@ async function open(artifact: Artifact, backend: Backend): Promise<Session> {
     precision: "f32",
     executor: `gpu.js ${targetOf(backend).executor}`,
     adapter: await adapterOf(backend),
+    threads: 1,
   };
   if (isResident(backend)) {
     const executor = residentExecutor({ ...device, close });

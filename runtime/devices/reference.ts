@@ -8,6 +8,7 @@ import { type Place, placeAt } from "../artifact/place.ts";
 import {
   type Device,
   DeviceError,
+  oneThread,
   type Real,
   type Session,
   type Sizes,
@@ -19,7 +20,10 @@ import { type Plan, type Watch, plan } from "./reference/plan.ts";
 export const referenceDevice: Device = {
   name: "reference",
   available: async () => ({ ok: true }),
-  open: async (artifact) => open(artifact),
+  open: async (artifact, options) => {
+    oneThread("reference", options);
+    return open(artifact);
+  },
 };
 
 export interface StoredTensor {
@@ -115,6 +119,7 @@ function open(artifact: Artifact): Session {
       precision: "f64",
       executor: "float64 closures",
       adapter: null,
+      threads: 1,
     }),
     write: (name, data, shape) => {
       alive();

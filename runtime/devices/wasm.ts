@@ -9,9 +9,9 @@ const NO_SIMD = "this engine's WebAssembly has no SIMD";
 export const wasmDevice: Device = {
   name: "wasm",
   available: async () => (features().simd ? { ok: true } : { ok: false, why: NO_SIMD }),
-  open: async (artifact) => {
+  open: async (artifact, { threads = "auto" } = {}) => {
     const { simd, fused } = features();
     if (!simd) throw new DeviceError(`wasm cannot run here: ${NO_SIMD}`);
-    return createSession(artifact, fused);
+    return createSession(artifact, { fused, threads });
   },
 };

@@ -9,7 +9,9 @@ export const OP = {
   return: 0x0f,
   drop: 0x1a,
   select: 0x1b,
+  unreachable: 0x00,
   i32Eqz: 0x45,
+  i32Eq: 0x46,
   i32LtS: 0x48,
   i32GtS: 0x4a,
   i32LeS: 0x4c,
@@ -17,7 +19,9 @@ export const OP = {
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,
+  i32DivU: 0x6e,
   i32And: 0x71,
+  i32Or: 0x72,
   f64Eq: 0x61,
   f64Ne: 0x62,
   f64Lt: 0x63,
@@ -83,6 +87,9 @@ export const SIMD = {
   madd: 0x105,
 } as const;
 
+/** Atomic accesses of 32-bit words. */
+export const ATOMIC = { notify: 0, wait: 1, load: 0x10, store: 0x17, add: 0x1e } as const;
+
 const LOAD = { vector: 0, splat: 9, zero: 92, lane: 86 } as const;
 const STORE = { vector: 11, lane: 90, pair: 91 } as const;
 
@@ -114,6 +121,8 @@ export interface Code {
   storePair(offset: number): void;
   loadI32(offset: number): void;
   storeI32(offset: number): void;
+  /** Operands as in the threads proposal: an address, then values. */
+  atomic(op: number, offset: number): void;
   copyMemory(): void;
   fillMemory(): void;
   truncate(): void;
@@ -200,6 +209,7 @@ export function createCode(params: number): Code {
     },
     loadI32: (offset) => void out.push(0x28, 2, ...unsigned(offset)),
     storeI32: (offset) => void out.push(0x36, 2, ...unsigned(offset)),
+    atomic: (op, offset) => void out.push(0xfe, op, 2, ...unsigned(offset)),
     copyMemory: () => void out.push(0xfc, 10, 0, 0),
     fillMemory: () => void out.push(0xfc, 11, 0),
     truncate: () => void out.push(0xfc, 0),

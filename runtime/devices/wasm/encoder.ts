@@ -1,5 +1,5 @@
 /** @file A WebAssembly module as bytes. In: functions as instruction bytes. Out: the binary format of
- *  WebAssembly 2.0 with SIMD; imports one memory. Never checks types: the engine validates. */
+ *  WebAssembly 2.0 with SIMD and threads; imports one memory. Never checks types: the engine validates. */
 
 export const I32 = 0x7f;
 export const F32 = 0x7d;
@@ -26,13 +26,18 @@ export interface ModuleBuilder {
   encode(): Uint8Array<ArrayBuffer>;
 }
 
+/** Most pages of 64 KiB: addresses are signed where they are compared. */
+export const MAX_PAGES = 2 ** 15 - 1;
+
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const SECTION = { custom: 0, types: 1, imports: 2, functions: 3, exports: 7, code: 10 } as const;
 /** Of the custom section `name`: names of functions. */
 const FUNCTION_NAMES = 1;
 const FUNCTION_TYPE = 0x60;
 
-export function createModule(): ModuleBuilder {
+/** `shared`: the memory it imports is one that threads share. */
+export function createModule(shared: boolean = false): ModuleBuilder {
+  const limits = shared ? [3, 0, ...unsigned(MAX_PAGES)] : [0, 0];
   const types = new Map<string, number>();
   const signatures: number[] = [];
   const names: string[] = [];
@@ -62,7 +67,7 @@ export function createModule(): ModuleBuilder {
       const sections: readonly (readonly number[])[] = [
         HEADER,
         section(SECTION.types, list([...types.keys()].map((key) => key.split(" ").map(Number)))),
-        section(SECTION.imports, list([[...text("env"), ...text("memory"), 2, 0, 0]])),
+        section(SECTION.imports, list([[...text("env"), ...text("memory"), 2, ...limits]])),
         section(SECTION.functions, list(signatures.map(unsigned))),
         section(
           SECTION.exports,

@@ -1,5 +1,6 @@
-/** @file Where a program finds its sizes and buffers: a block of 32-bit words in memory. In: symbols, the
- *  number of buffers. Out: byte offsets of words. Never holds data. */
+/** @file Where a program finds its sizes, its buffers and its share of the work: a block of 32-bit words in
+ *  memory, one for each thread. In: symbols, numbers of buffers and stages. Out: byte offsets of words.
+ *  Never holds data. */
 
 export interface Frame {
   /** Offset of a symbol's size. */
@@ -8,11 +9,26 @@ export interface Frame {
   address(buffer: number): number;
   /** Offset of a buffer's length in bytes. */
   length(buffer: number): number;
+  /** Offset of the thread's number, from 0. */
+  readonly part: number;
+  /** Offset of the number of threads. */
+  readonly parts: number;
+  /** Offset of the address of the words where threads meet. */
+  readonly meeting: number;
+  /** Offset of the number of threads that a stage is dealt to; where it is 1, thread 0 computes it. */
+  threads(stage: number): number;
+  /** Offset of a stage's MODE bits. */
+  mode(stage: number): number;
   readonly words: number;
 }
 
-export function frameOf(symbols: readonly string[], buffers: number): Frame {
+/** meet: threads wait for each other after the stage. columns: columns of a scan are dealt, not samples. */
+export const MODE = { meet: 1, columns: 2 } as const;
+
+export function frameOf(symbols: readonly string[], buffers: number, stages: number): Frame {
   const index = new Map(symbols.map((symbol, i): [string, number] => [symbol, i]));
+  const part = symbols.length + 2 * buffers;
+  const first = part + 3;
   return {
     size: (symbol) => {
       const at = index.get(symbol);
@@ -21,6 +37,11 @@ export function frameOf(symbols: readonly string[], buffers: number): Frame {
     },
     address: (buffer) => 4 * (symbols.length + buffer),
     length: (buffer) => 4 * (symbols.length + buffers + buffer),
-    words: symbols.length + 2 * buffers,
+    part: 4 * part,
+    parts: 4 * (part + 1),
+    meeting: 4 * (part + 2),
+    threads: (stage) => 4 * (first + 2 * stage),
+    mode: (stage) => 4 * (first + 2 * stage + 1),
+    words: first + 2 * stages,
   };
 }

@@ -1,6 +1,7 @@
 /** @file Blocks of one WebAssembly memory. In: sizes in bytes. Out: addresses. Never moves a block; views of
  *  the memory end when it grows, so `floats` is asked for again each time. */
 import { DeviceError } from "../device.ts";
+import { MAX_PAGES } from "./encoder.ts";
 
 export interface Heap {
   readonly memory: WebAssembly.Memory;
@@ -12,17 +13,18 @@ export interface Heap {
 }
 
 const PAGE = 65536;
-/** Addresses are signed where they are compared. */
-const LIMIT = 2 ** 31 - PAGE;
 const LINE = 64;
+/** Of a shared memory: 64 MB. */
+const LEAST_PAGES = 1024;
 /** A vector may be read whose last lanes lie past its buffer. */
 const SLACK = 64;
 
-export function createHeap(): Heap {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: LIMIT / PAGE });
+/** `shared`: for threads. */
+export function createHeap(shared: boolean = false): Heap {
+  const { memory, limit } = shared ? sharedMemory(MAX_PAGES) : ownMemory();
   const taken = new Map<number, number>();
   /** Gaps between blocks, by address. */
-  let gaps: { at: number; bytes: number }[] = [{ at: LINE, bytes: LIMIT - LINE }];
+  let gaps: { at: number; bytes: number }[] = [{ at: LINE, bytes: limit - LINE }];
   const ensure = (end: number): void => {
     const pages = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
     if (pages <= 0) return;
@@ -64,4 +66,21 @@ export function createHeap(): Heap {
     floats: (address, count) => new Float32Array(memory.buffer, address, count),
     words: (address, count) => new Int32Array(memory.buffer, address, count),
   };
+}
+
+function ownMemory(): { readonly memory: WebAssembly.Memory; readonly limit: number } {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+  return { memory, limit: MAX_PAGES * PAGE };
+}
+
+/** Engines set aside addresses for all that a shared memory may grow to; some have less than the most. */
+function sharedMemory(pages: number): ReturnType<typeof ownMemory> {
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true });
+    return { memory, limit: pages * PAGE };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (pages < LEAST_PAGES) throw new DeviceError("there is no memory that threads can share");
+    return sharedMemory(Math.floor(pages / 2));
+  }
 }

@@ -1,16 +1,17 @@
 /** @file Code of a nest: loops, tiles of rows and vectors, reductions with their sums in registers. In: a
  *  nest and its graph. Out: one function of the module. Never depends on sizes. */
 import { type Code, createCode, OP } from "./code.ts";
-import { I32, type ModuleBuilder, V128 } from "./encoder.ts";
+import { I32, type ModuleBuilder, V128, type ValueType } from "./encoder.ts";
 import type { Frame } from "./frame.ts";
 import type { Library } from "./library.ts";
 import { address, type Emitter, type Point, stepAlong } from "./loads.ts";
-import { loop, withView } from "./loop-code.ts";
+import { loop, type Part, withView } from "./loop-code.ts";
 import type { Loop, Nest } from "./nest.ts";
 import { type Graph, streamsOf } from "./nodes.ts";
+import { numberOf, ONE, type Poly } from "./poly.ts";
 import { createReducer, hoist } from "./reduce-code.ts";
 import { inside, wordsOf } from "./scope.ts";
-import { TILES } from "./tiles.ts";
+import { type Plan, TILES } from "./tiles.ts";
 import { emit, inScope } from "./values.ts";
 
 export interface KernelTarget {
@@ -19,6 +20,8 @@ export interface KernelTarget {
   readonly frame: Frame;
   /** The engine has fused multiply-add of relaxed SIMD. */
   readonly fused: boolean;
+  /** Threads share the memory. */
+  readonly shared: boolean;
 }
 
 /** How the axes are walked: outermost first; tiles of `rows` × `lanes`. */
@@ -29,17 +32,69 @@ export interface Walk {
   readonly lanes: readonly number[];
 }
 
-/** A function of the frame's address, called `name`, that computes the nest. */
-export function emitNest(nest: Nest, graph: Graph, target: KernelTarget, name: string): number {
-  const index = target.module.declare({ params: [I32], results: [] }, name);
-  const code = createCode(1);
-  const emitter = createNestEmitter(nest, graph, target, code);
-  emitter.run();
-  target.module.define(index, code.body());
-  return index;
+/**
+ * A function of the frame's address that computes the nest; where threads share the memory, of a part of
+ * its rows and of its columns besides: (frame, from, to, left, right).
+ */
+export interface Piece {
+  readonly index: number;
+  readonly rows: Dealt;
+  /** The last axis, where it is another than that of the rows. */
+  readonly columns: Dealt | null;
 }
 
-function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code: Code) {
+/** A range that threads share in whole units. */
+export interface Dealt {
+  readonly extent: Poly;
+  readonly unit: number;
+}
+
+/** What no thread has a part of: one has it all. */
+export const WHOLE: Dealt = { extent: ONE, unit: 1 };
+
+export const pieceParams = ({ shared }: KernelTarget): readonly ValueType[] =>
+  shared ? [I32, I32, I32, I32, I32] : [I32];
+
+/** `name` is for profilers. */
+export function emitNest(nest: Nest, graph: Graph, target: KernelTarget, name: string): Piece {
+  const params = pieceParams(target);
+  const index = target.module.declare({ params, results: [] }, name);
+  const code = createCode(params.length);
+  const plan = TILES.plan(nest, graph);
+  const dealt = target.shared ? dealtOf(nest, plan) : [];
+  createNestEmitter(nest, graph, target, code, plan, dealt).run();
+  target.module.define(index, code.body());
+  const [rows, columns] = dealt;
+  return {
+    index,
+    rows: rows ?? WHOLE,
+    columns: columns ?? null,
+  };
+}
+
+/** Axes that threads share, the outermost first: the first of all and the lanes', where they are long. */
+function dealtOf({ axes, lane }: Nest, plan: Plan): readonly (Dealt & { readonly v: number })[] {
+  const walks = plan.few === null ? [plan.many] : [plan.few, plan.many];
+  return axes.flatMap(({ v, extent }, i) => {
+    if (i > 0 && v !== lane) return [];
+    const steps = walks.map((w) => (v === w.row ? w.rows[0]! : v === lane ? w.lanes[0]! : 1));
+    const unit = Math.max(...steps);
+    const count = numberOf(extent);
+    return count !== null && count < 2 * unit ? [] : [{ v, extent, unit }];
+  });
+}
+
+function createNestEmitter(
+  nest: Nest,
+  graph: Graph,
+  target: KernelTarget,
+  code: Code,
+  plan: Plan,
+  dealt: readonly { readonly v: number }[],
+) {
+  const parts = new Map(
+    dealt.map(({ v }, i): [number, Part] => [v, { from: 1 + 2 * i, to: 2 + 2 * i }]),
+  );
   const streams = streamsOf([graph.value, ...graph.reductions]);
   const e: Emitter = {
     code,
@@ -90,7 +145,7 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
     }
     const steps = first.v === walk.row ? walk.rows : first.v === nest.lane ? walk.lanes : [1];
     const now = new Set(bound).add(first.v);
-    loop(e, first, [...streams, nest.out], shape.rows, steps, (step) => {
+    const body = (step: number): void => {
       const next: Shape =
         first.v === walk.row
           ? { ...shape, rows: Array.from({ length: step }, (_, i) => i) }
@@ -102,7 +157,9 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
       hoist(e, place, graph.value, tile, (v) => now.has(v));
       axes(walk, inner, now, next);
       tile = before;
-    });
+    };
+    const part = parts.get(first.v) ?? null;
+    loop(e, first, [...streams, nest.out], shape.rows, steps, body, part);
   };
 
   const walkOf = (walk: Walk): void =>
@@ -115,7 +172,6 @@ function createNestEmitter(nest: Nest, graph: Graph, target: KernelTarget, code:
   return {
     run: (): void => {
       hoist(e, place, graph.value, tile, () => false);
-      const plan = TILES.plan(nest, graph);
       const { few, many, rows } = plan;
       if (few === null || rows === null) {
         walkOf(many);

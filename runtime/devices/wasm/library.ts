@@ -1,15 +1,21 @@
 /** @file Functions that kernels share. In: a module being built. Out: their indices, each defined once and
  *  only where it is used. */
 import { createCode } from "./code.ts";
-import { F64, type ModuleBuilder, V128 } from "./encoder.ts";
+import { F64, type FunctionBody, type ModuleBuilder, type Signature, V128 } from "./encoder.ts";
+import type { Frame } from "./frame.ts";
 import { type MathFn, math } from "./math.ts";
 import { emitPow } from "./pow.ts";
+import { MEET, meetBody, SHARE, shareBody } from "./share-code.ts";
 
 export interface Library {
   /** v128 → v128. */
   math(fn: MathFn): number;
   /** (f64, f64) → f64. */
   pow(): number;
+  /** SHARE: where a thread's part of a range begins. */
+  share(): number;
+  /** MEET: waits for the other threads. */
+  meet(frame: Frame): number;
 }
 
 export function createLibrary(module: ModuleBuilder): Library {
@@ -17,6 +23,11 @@ export function createLibrary(module: ModuleBuilder): Library {
   const once = (name: string, make: () => number): number => {
     const index = known.get(name) ?? make();
     known.set(name, index);
+    return index;
+  };
+  const defined = (name: string, signature: Signature, body: FunctionBody): number => {
+    const index = module.declare(signature, name);
+    module.define(index, body);
     return index;
   };
   return {
@@ -36,5 +47,7 @@ export function createLibrary(module: ModuleBuilder): Library {
         module.define(index, code.body());
         return index;
       }),
+    share: () => once("share", () => defined("share", SHARE, shareBody())),
+    meet: (frame) => once("meet", () => defined("meet", MEET, meetBody(frame))),
   };
 }

@@ -10,9 +10,15 @@ import type { Stream } from "./terms.ts";
 import { TILES } from "./tiles.ts";
 import { inScope } from "./values.ts";
 
+/** Locals that hold where a thread's part of a loop begins and ends: whole steps, but for the end. */
+export interface Part {
+  readonly from: Local;
+  readonly to: Local;
+}
+
 /**
- * Runs `body` over all values of `v`, `steps[i]` at a time and the last of `steps` for what is left;
- * extents that are numbers leave their remainder to one more step.
+ * Runs `body` over all values of `v`, or those of a part, `steps[i]` at a time and the last of `steps` for
+ * what is left; extents that are numbers leave their remainder to one more step.
  */
 export function loop(
   e: Emitter,
@@ -21,12 +27,14 @@ export function loop(
   rows: readonly number[],
   steps: readonly number[],
   body: (step: number) => void,
+  part: Part | null = null,
 ): void {
   const { code } = e;
   const outer = e.scope;
   const scope = inside(outer);
   const counter = code.local(I32);
-  code.i32(0);
+  if (part === null) code.i32(0);
+  else code.get(part.from);
   code.set(counter);
   const cursors: { readonly local: Local; readonly step: Poly }[] = [];
   for (const [key, stream] of along(moving, v)) {
@@ -35,6 +43,12 @@ export function loop(
       if (row > 0 && (offset > 0 || from === pointer(e, stream, 0).local)) continue;
       const local = code.local(I32);
       code.get(from);
+      if (part !== null) {
+        code.get(part.from);
+        e.words.multiple(stream.by.get(v)!, 4);
+        code.op(OP.i32Mul);
+        code.op(OP.i32Add);
+      }
       code.set(local);
       scope.pointers.set(row === 0 ? key : rowKey(key, row), local);
       cursors.push({ local, step: stream.by.get(v)! });
@@ -56,10 +70,11 @@ export function loop(
   };
   const once = (step: number): void => inScope(e, () => body(step));
   const count = numberOf(extent);
-  if (count === null) {
-    for (const step of steps) {
+  if (count === null || part !== null) {
+    for (const step of count === null ? steps : fitting(count, steps).filter((s) => s <= count)) {
       code.block(() => {
-        e.words.number(extent);
+        if (part === null) e.words.number(extent);
+        else code.get(part.to);
         code.i32(step);
         code.op(OP.i32Sub);
         const last = code.local(I32);

@@ -265,7 +265,7 @@ export function strideOf(stream: Stream, v: number): number | null {
 
 /** The variables that each reduction's value depends on. */
 export function dependenceOf(
-  reductions: readonly { readonly of: Expr; readonly loops: readonly Loop[] }[],
+  reductions: readonly { readonly of: Expr; readonly loops: readonly Pick<Loop, "v">[] }[],
 ): readonly ReadonlySet<number>[] {
   const found: Set<number>[] = [];
   for (const { of, loops } of reductions) {

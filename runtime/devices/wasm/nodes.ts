@@ -159,7 +159,7 @@ export function graphOf(nest: Nest, buffers: readonly Buffer[], pack: Pack): Gra
 }
 
 const NONE: ReadonlySet<number> = new Set<number>();
-const MATH: ReadonlySet<ScalarFn> = new Set<ScalarFn>([
+export const MATH: ReadonlySet<ScalarFn> = new Set<ScalarFn>([
   "exp",
   "expm1",
   "log",

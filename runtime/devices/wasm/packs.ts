@@ -3,9 +3,9 @@
 import type { Extent } from "../../artifact/kernel.ts";
 import { type Code, createCode, type Local, OP } from "./code.ts";
 import { I32 } from "./encoder.ts";
-import type { KernelTarget } from "./kernel-code.ts";
+import { type KernelTarget, type Piece, pieceParams, WHOLE } from "./kernel-code.ts";
 import type { Loop, Nest } from "./nest.ts";
-import { numberOf, type Poly, scaled, symbolsOf, ZERO } from "./poly.ts";
+import { numberOf, type Poly, polyOf, scaled, symbolsOf, ZERO } from "./poly.ts";
 import { FRAME, wordsOf } from "./scope.ts";
 import type { Stream } from "./terms.ts";
 import { TILES } from "./tiles.ts";
@@ -100,16 +100,17 @@ export function packedStream({ shape, axis, term }: Packing, buffer: number): St
 
 /**
  * A function of the frame's address, called `name`, that fills the copy; lines past the last are 0. It takes
- * as many panels at a time as a cache line of the source has lines for.
+ * as many panels at a time as a cache line of the source has lines for. Threads share the lines.
  */
 export function emitPack(
   shape: PackShape,
   buffer: number,
   target: KernelTarget,
   name: string,
-): number {
-  const index = target.module.declare({ params: [I32], results: [] }, name);
-  const code = createCode(1);
+): Piece {
+  const params = pieceParams(target);
+  const index = target.module.declare({ params, results: [] }, name);
+  const code = createCode(params.length);
   const words = wordsOf(code, target.frame);
   const { width, lines, byLine, byTerm } = shape;
   const [from, row, to, count] = [
@@ -172,6 +173,11 @@ export function emitPack(
   };
   const group = byLine === 1 ? Math.max(width, LINE) : width;
   const whole = Math.floor(lines / group);
+  if (target.shared) {
+    fillPart();
+    target.module.define(index, code.body());
+    return { index, rows: { extent: polyOf(lines), unit: group }, columns: null };
+  }
   if (whole > 0) {
     const left = code.local(I32);
     code.i32(whole);
@@ -185,7 +191,36 @@ export function emitPack(
   }
   if (lines % group > 0) fill(lines % group);
   target.module.define(index, code.body());
-  return index;
+  return { index, rows: WHOLE, columns: null };
+
+  /** Lines of the thread's part: whole groups, and what is left where it ends with the last line. */
+  function fillPart(): void {
+    const [begin, end] = [1, 2];
+    const line = code.local(I32);
+    code.get(begin);
+    code.set(line);
+    const bytesOf = (by: Poly): void => {
+      code.get(begin);
+      words.multiple(by, 4);
+      code.op(OP.i32Mul);
+    };
+    add(row, () => bytesOf(polyOf(byLine)));
+    add(to, () => bytesOf(shape.terms));
+    for (const taken of lines % group > 0 ? [group, lines % group] : [group])
+      code.block(() => {
+        code.loop(() => {
+          code.get(line);
+          code.i32(taken);
+          code.op(OP.i32Add);
+          code.get(end);
+          code.op(OP.i32GtS);
+          code.branchIf(1);
+          fill(taken);
+          addNumber(line, taken);
+          code.branch(0);
+        });
+      });
+  }
 }
 
 /** Pushes lines first … first + 3 of one term; those past `taken` are 0. */

@@ -1,5 +1,5 @@
 /** @file Whole numbers known up to sizes: Σ coefficient · product of symbols. In: extents. Out: the same
- *  numbers, comparable and computable. Never divides. */
+ *  numbers, comparable and computable. Never rounds. */
 import type { Extent } from "../../artifact/kernel.ts";
 
 /** Coefficient by product of symbols, "" of none, "B*T" sorted; no coefficient is 0. */
@@ -31,6 +31,18 @@ export function times(a: Poly, b: Poly): Poly {
 
 export function scaled(a: Poly, by: number): Poly {
   return times(a, polyOf(by));
+}
+
+/** a / symbol, where every term has it; else null. */
+export function over(a: Poly, symbol: string): Poly | null {
+  const quotient = new Map<string, number>();
+  for (const [symbols, by] of a) {
+    const list = symbolsOf(symbols);
+    const at = list.indexOf(symbol);
+    if (at < 0) return null;
+    quotient.set(list.toSpliced(at, 1).join("*"), by);
+  }
+  return quotient;
 }
 
 /** The number, where it depends on no symbol; else null. */

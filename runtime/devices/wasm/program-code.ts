@@ -2,16 +2,17 @@
  *  each buffer lives. Never holds a size: the same bytes serve every batch and length. */
 import type { Buffer, BufferId, Extent, Kernel, Program, Stage } from "../../artifact/kernel.ts";
 import { createCode } from "./code.ts";
+import { callPart, type Deal, meetWhere } from "./deal-code.ts";
 import { createModule, I32 } from "./encoder.ts";
-import { type Frame, frameOf } from "./frame.ts";
-import { emitNest, type KernelTarget } from "./kernel-code.ts";
+import { type Frame, frameOf, MODE } from "./frame.ts";
+import { emitNest, type KernelTarget, type Piece } from "./kernel-code.ts";
 import { createLibrary } from "./library.ts";
 import { nestsOf } from "./nest.ts";
 import { graphOf, type Pack } from "./nodes.ts";
 import { emitPack, packedStream, type PackShape, packExtents, packingOf } from "./packs.ts";
-import { emitScan, type Ring, ringsOf } from "./scan-code.ts";
 import { keyOf } from "./poly.ts";
-import { FRAME } from "./scope.ts";
+import { emitScan, type Ring, ringsOf, samplesApart } from "./scan-code.ts";
+import { wordsOf } from "./scope.ts";
 
 /**
  * Where a buffer's memory comes from. store: an input or output, by name. kept: filled by `prepare`.
@@ -38,28 +39,48 @@ export interface ProgramCode {
   readonly storage: readonly Storage[];
 }
 
-export function programCode(program: Program, fused: boolean): ProgramCode {
+export interface Target {
+  /** The engine has relaxed SIMD's fused multiply-add. */
+  readonly fused: boolean;
+  /** Threads share the memory. */
+  readonly shared: boolean;
+}
+
+export function programCode(program: Program, { fused, shared }: Target): ProgramCode {
   const symbols = symbolsOf(program);
   const rings = program.stages.map((s) => (s.kind === "scan" ? ringsOf(s, program) : []));
   // Packs are known only once kernels are looked at: their buffers come after a fixed number.
   const counted = countPacks(program);
   const first = program.buffers.length + rings.flat().length;
-  const frame = frameOf(symbols, first + counted);
-  const module = createModule();
-  const target: KernelTarget = { module, library: createLibrary(module), frame, fused };
+  // The frame counts stages of `prepare`, its packing, then those of `run`.
+  const prepared = program.prepare.length + 1;
+  const frame = frameOf(symbols, first + counted, prepared + program.stages.length);
+  const module = createModule(shared);
+  const target: KernelTarget = { module, library: createLibrary(module), frame, fused, shared };
 
   const kept = new Set<BufferId>([
     ...program.inputs.filter((i) => i.name.startsWith("param:")).map((i) => i.buffer),
     ...program.prepare.flatMap(writtenBy),
   ]);
   const packs = new Map<string, { readonly shape: PackShape; readonly id: number; use: Use }>();
-  const prepare: number[] = program.prepare.flatMap((stage) =>
-    stage.kind === "kernel" ? kernelCalls(stage.kernel, program.buffers, target, keep) : [],
-  );
-  const run = createCode(1);
+  const dealer = (): ((stage: number) => Deal) => {
+    const code = createCode(1);
+    const words = wordsOf(code, frame);
+    return (stage) => ({ code, words, target, stage });
+  };
+  const [prepare, run] = [dealer(), dealer()];
+  for (const [at, stage] of program.prepare.entries()) {
+    const pieces =
+      stage.kind === "kernel" ? piecesOf(stage.kernel, program.buffers, target, keep) : [];
+    for (const piece of pieces) callPart(prepare(at), piece);
+    meetWhere(prepare(at), MODE.meet);
+  }
+  const prepacking = prepare(program.prepare.length);
   let ring = program.buffers.length;
   for (const [at, stage] of program.stages.entries()) {
+    const deal = run(prepared + at);
     const inLoop = stage.kind === "scan" ? new Set(writtenInside(stage)) : new Set<BufferId>();
+    let packed = false;
     const pack: Pack = (stream, nest, reduction) => {
       if (inLoop.has(stream.buffer)) return stream;
       const always = kept.has(stream.buffer);
@@ -74,26 +95,28 @@ export function programCode(program: Program, fused: boolean): ProgramCode {
       }
       const id = first + packs.size;
       const fill = emitPack(shape, id, target, `pack ${program.buffers[shape.source]?.label}`);
-      if (always) prepare.push(fill);
-      else callKernel(run, fill);
+      callPart(always ? prepacking : deal, fill);
+      packed ||= !always;
       packs.set(key, { shape, id, use: { from: at, to: at, always } });
       return packedStream(packing, id);
     };
+    const kernels = stage.kind === "kernel" ? [stage.kernel] : stage.kernels;
+    const pieces = kernels.map((k) => piecesOf(k, program.buffers, target, pack));
+    if (packed) meetWhere(deal, MODE.meet);
     if (stage.kind === "kernel") {
-      const calls = kernelCalls(stage.kernel, program.buffers, target, pack);
-      for (const index of calls) callKernel(run, index);
+      for (const piece of pieces.flat()) callPart(deal, piece);
     } else {
-      const calls = stage.kernels.flatMap((k) => kernelCalls(k, program.buffers, target, pack));
       const own = rings[at]!.map((r, i): Ring & { id: number } => ({ ...r, id: ring + i }));
-      emitScan(run, stage, calls, own, target);
+      const apart = samplesApart(stage, program);
+      emitScan(deal, stage, { kernels: pieces, rings: own, apart });
       ring += own.length;
     }
+    meetWhere(deal, MODE.meet);
   }
-  const prepared = createCode(1);
-  for (const index of prepare) callKernel(prepared, index);
-  for (const [name, code] of [
-    ["prepare", prepared],
-    ["run", run],
+  meetWhere(prepacking, MODE.meet);
+  for (const [name, { code }] of [
+    ["prepare", prepacking],
+    ["run", run(0)],
   ] as const) {
     const index = module.declare({ params: [I32], results: [] }, name);
     module.define(index, code.body());
@@ -133,20 +156,15 @@ interface Use {
 
 const keep: Pack = (stream) => stream;
 
-function kernelCalls(
+function piecesOf(
   kernel: Kernel,
   buffers: readonly Buffer[],
   target: KernelTarget,
   pack: Pack,
-): readonly number[] {
+): readonly Piece[] {
   return nestsOf(kernel, buffers).map((nest) =>
     emitNest(nest, graphOf(nest, buffers, pack), target, buffers[kernel.out]!.label),
   );
-}
-
-function callKernel(code: ReturnType<typeof createCode>, index: number): void {
-  code.get(FRAME);
-  code.call(index);
 }
 
 /** Most packs that a program's kernels may ask for: one a load. */

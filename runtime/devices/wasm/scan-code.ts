@@ -1,10 +1,12 @@
 /** @file Code of a loop over steps. In: a scan and its kernels' functions. Out: instructions of the program's
  *  `run`. Copies nothing that a pointer can reach: steps, carries and histories are moved by address. */
-import type { BufferId, Program, ScanStage } from "../../artifact/kernel.ts";
-import { type Code, createCode, type Local, OP, SIMD } from "./code.ts";
+import type { BufferId, Expr, Program, ScanStage } from "../../artifact/kernel.ts";
+import { createCode, type Local, OP, SIMD } from "./code.ts";
+import { type Deal, dealScan, type ScanDeal } from "./deal-code.ts";
 import { I32 } from "./encoder.ts";
-import type { KernelTarget } from "./kernel-code.ts";
+import type { KernelTarget, Piece } from "./kernel-code.ts";
 import { FRAME } from "./scope.ts";
+import { walk } from "./terms.ts";
 
 /** A buffer of the body whose values are read in later steps: as many copies as it takes. */
 export interface Ring {
@@ -12,11 +14,39 @@ export interface Ring {
   readonly copies: number;
 }
 
+/**
+ * Whether every kernel of the body has samples for its outermost axis and reads of what the body computes
+ * only its own sample's: then samples may run through all steps on their own.
+ */
+export function samplesApart(scan: ScanStage, { buffers }: Program): boolean {
+  const own = new Set<BufferId>([
+    ...[...scan.carries, ...scan.slices].map((c) => c.local),
+    ...scan.kernels.map((k) => k.out),
+  ]);
+  const strays = (expr: Expr): boolean => {
+    let found = false;
+    walk(expr, (part) => {
+      if (!("load" in part) || !own.has(part.load)) return;
+      const [sample] = part.at;
+      found ||= sample === undefined || !("var" in sample) || sample.var !== 0;
+    });
+    return found;
+  };
+  const parts = scan.kernels.flatMap((k) => [k.value, ...k.reductions.map((r) => r.of)]);
+  return [...own].every((id) => buffers[id]!.shape[0] === "B") && !parts.some(strays);
+}
+
 export function ringsOf(scan: ScanStage, _program: Program): readonly Ring[] {
   const rows = new Set(scan.collects.map((c) => c.from));
   return scan.kernels
     .filter((k) => !rows.has(k.out) && scan.carries.some((c) => c.next === k.out))
     .map((k) => ({ of: k.out, copies: 1 + lagsOf(k.out, scan) }));
+}
+
+interface Copied {
+  readonly from: BufferId;
+  readonly skip: () => void;
+  readonly size: () => void;
 }
 
 /** How many steps a value is carried on. */
@@ -32,13 +62,25 @@ function lagsOf(id: BufferId, scan: ScanStage): number {
   return lags;
 }
 
-/** `calls`: the functions of the body's kernels in order; `rings` with the buffers that hold the copies. */
-export function emitScan(
-  code: Code,
+export interface ScanParts {
+  /** The body's kernels in order, and of each its pieces. */
+  readonly kernels: readonly (readonly Piece[])[];
+  /** With the buffers that hold the copies. */
+  readonly rings: readonly (Ring & { readonly id: BufferId })[];
+  /** No sample reads another's values. */
+  readonly apart: boolean;
+}
+
+export function emitScan(deal: Deal, scan: ScanStage, parts: ScanParts): void {
+  const scanDeal = dealScan(deal, parts.apart);
+  scanDeal.inside(() => emitSteps(deal, scan, parts, scanDeal));
+}
+
+function emitSteps(
+  { code, target: { frame, module } }: Deal,
   scan: ScanStage,
-  calls: readonly number[],
-  rings: readonly (Ring & { readonly id: BufferId })[],
-  { frame, module }: KernelTarget,
+  { kernels, rings }: ScanParts,
+  deal: ScanDeal,
 ): void {
   const address = (id: BufferId): void => {
     code.get(FRAME);
@@ -78,7 +120,7 @@ export function emitScan(
 
   const outputs = new Set(scan.kernels.map((k) => k.out));
   const direct = new Map<BufferId, BufferId>();
-  const copied: { readonly from: BufferId; readonly to: Local }[] = [];
+  const copied: (Copied & { readonly to: Local })[] = [];
   for (const { from, into } of scan.collects) {
     if (outputs.has(from) && !direct.has(from)) {
       direct.set(from, into);
@@ -88,17 +130,21 @@ export function emitScan(
     const to = code.local(I32);
     firstRow(into, from)();
     code.set(to);
-    copied.push({ from, to });
+    copied.push({ from, to, ...deal.bytes(() => length(from)) });
   }
   for (const { local, of } of scan.slices) point(local, firstRow(of, local));
   for (const { local, init } of scan.carries) point(local, () => address(init));
   for (const { of, id } of rings) point(of, () => address(id));
-  for (const { into } of scan.sums) {
+  const sums = scan.sums.map((sum) => ({ ...sum, ...deal.bytes(() => length(sum.into)) }));
+  for (const { into, skip, size } of sums) {
     address(into);
+    skip();
+    code.op(OP.i32Add);
     code.i32(0);
-    length(into);
+    size();
     code.fillMemory();
   }
+  const calls = kernels.map((pieces) => pieces.map(deal.caller));
   const addInto = scan.sums.length > 0 ? emitAddInto(module) : null;
 
   code.block(() => {
@@ -106,25 +152,33 @@ export function emitScan(
     code.op(OP.i32Eqz);
     code.branchIf(0);
     code.loop(() => {
-      for (const index of calls) {
-        code.get(FRAME);
-        code.call(index);
+      for (const call of calls) {
+        for (const piece of call) piece();
+        deal.meet();
       }
-      for (const { from, to } of copied) {
+      for (const { from, to, skip, size } of copied) {
         code.get(to);
+        skip();
+        code.op(OP.i32Add);
         address(from);
-        length(from);
+        skip();
+        code.op(OP.i32Add);
+        size();
         code.copyMemory();
         nextRow(() => code.get(to), from)();
         code.set(to);
       }
       if (addInto !== null)
-        for (const { from, into } of scan.sums) {
-          address(into);
-          address(from);
-          length(into);
+        for (const { from, into, skip, size } of sums) {
+          for (const id of [into, from]) {
+            address(id);
+            skip();
+            code.op(OP.i32Add);
+          }
+          size();
           code.call(addInto);
         }
+      if (copied.length + sums.length > 0) deal.meet();
       const values = scan.carries.map(({ next }) => {
         const value = code.local(I32);
         address(next);
@@ -152,9 +206,13 @@ export function emitScan(
   });
   for (const { local, final } of scan.carries) {
     if (final === null) continue;
-    address(final);
-    address(local);
-    length(final);
+    const { skip, size } = deal.bytes(() => length(final));
+    for (const id of [final, local]) {
+      address(id);
+      skip();
+      code.op(OP.i32Add);
+    }
+    size();
     code.copyMemory();
   }
 

@@ -1,11 +1,14 @@
 /** @file A session in one memory: tensors by name, programs compiled at their first run. In: an artifact.
- *  Out: a Session. Never copies a tensor between programs; never runs two at once. */
+ *  Out: a Session. Never copies a tensor between programs; never runs two at once. Threads are started, and
+ *  a memory that they share, when a run is worth them. */
 import type { Artifact, Programs } from "../../artifact/artifact.ts";
 import { elements, sameShape, shapeOf } from "../../artifact/extent.ts";
 import type { Program } from "../../artifact/kernel.ts";
-import { type BackendReport, DeviceError, type Session, type Sizes } from "../device.ts";
-import { createHeap } from "./heap.ts";
+import { DeviceError, type Session, type Sizes } from "../device.ts";
+import { coresHere, type Crew, createCrew, whyAlone } from "./crew.ts";
+import { createHeap, type Heap } from "./heap.ts";
 import { type Compiled, type Instance, instantiate } from "./instance.ts";
+import { alone, planOf, type Worth, WORTH } from "./plan.ts";
 import { programCode } from "./program-code.ts";
 import { createStepper } from "./stepper.ts";
 
@@ -17,15 +20,40 @@ interface Stored {
 interface Ready {
   readonly instance: Instance;
   preparedAt: number;
+  /** Among the programs that the threads know. */
+  number: number | null;
 }
 
-export function createSession(artifact: Artifact, fused: boolean): Session {
-  const heap = createHeap();
+export interface SessionOptions {
+  readonly fused: boolean;
+  /** "auto": as many as there are cores, up to AUTO_THREADS, where a run is worth it. */
+  readonly threads: number | "auto";
+  readonly worth?: Worth;
+}
+
+/** Threads that `auto` takes at most: beyond, memory is what bounds. */
+const AUTO_THREADS = 8;
+
+export function createSession(artifact: Artifact, options: SessionOptions): Session {
+  const { fused, threads } = options;
+  const worth =
+    options.worth ?? (threads === "auto" ? WORTH : { ...WORTH, program: 0 });
+  let lonely = whyAlone();
+  let most = threads === "auto" ? Math.min(coresHere(), AUTO_THREADS) : threads;
+  if (lonely !== null && most > 1) {
+    if (threads !== "auto")
+      throw new DeviceError(`${threads} threads cannot be had: ${lonely}. Leave threads out, or 1.`);
+    most = 1;
+  } else lonely = null;
+  let heap: Heap = createHeap();
+  let crew: Crew | null = null;
+  let used = 1;
   const store = new Map<string, Stored>();
-  const compiled = new Map<keyof Programs, Compiled>();
+  const compiled = new Map<string, Compiled>();
   const ready = new Map<keyof Programs, Ready>();
   let arena = { address: 0, bytes: 0 };
   let parameters = 0;
+  let learned = 0;
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -37,21 +65,59 @@ export function createSession(artifact: Artifact, fused: boolean): Session {
     if (program === null) throw new DeviceError(`${artifact.entry.name} has no program ${name}`);
     return program;
   };
-  const compile = (name: keyof Programs): Compiled => {
-    const known = compiled.get(name);
+  const compile = (name: keyof Programs, shared: boolean): Compiled => {
+    const key = `${name} ${shared}`;
+    const known = compiled.get(key);
     if (known !== undefined) return known;
     const program = programOf(name);
-    const code = programCode(program, fused);
+    const code = programCode(program, { fused, shared });
     const made = { program, code, module: new WebAssembly.Module(code.bytes) };
-    compiled.set(name, made);
+    compiled.set(key, made);
     return made;
   };
   const readyFor = (name: keyof Programs): Ready => {
     const known = ready.get(name);
     if (known !== undefined) return known;
-    const made = { instance: instantiate(compile(name), heap), preparedAt: -1 };
+    const made = {
+      instance: instantiate(compile(name, crew !== null), heap),
+      preparedAt: -1,
+      number: null,
+    };
     ready.set(name, made);
     return made;
+  };
+  /** Moves all that is stored to a memory that threads share, and starts them. */
+  const enlist = (): Crew => {
+    const shared = createHeap(true);
+    const started = createCrew(shared, most);
+    for (const [name, { address, shape }] of store) {
+      const count = elements(shape);
+      const at = shared.allocate(4 * count);
+      shared.floats(at, count).set(heap.floats(address, count));
+      store.set(name, { address: at, shape });
+    }
+    heap = shared;
+    arena = { address: 0, bytes: 0 };
+    ready.clear();
+    return started;
+  };
+  /** Every thread knows the program; false where `auto` finds that there can be no threads. */
+  const gather = async (name: keyof Programs): Promise<boolean> => {
+    try {
+      crew ??= enlist();
+      const entry = readyFor(name);
+      if (entry.number !== null) return true;
+      entry.number = learned;
+      learned += 1;
+      await crew.learn(entry.number, compile(name, true).module);
+      return true;
+    } catch (error) {
+      if (threads !== "auto" || !(error instanceof DeviceError)) throw error;
+      lonely = error.message;
+      most = 1;
+      crew?.close();
+      return false;
+    }
   };
   const fetch = (name: string, program: string, shape: readonly number[]): Stored => {
     const stored = store.get(name);
@@ -78,10 +144,14 @@ export function createSession(artifact: Artifact, fused: boolean): Session {
     return arena.address;
   };
 
-  const run = (name: keyof Programs, sizes: Sizes): void => {
+  const run = async (name: keyof Programs, sizes: Sizes): Promise<void> => {
     alive();
     const program = programOf(name);
     checkSizes(program, name, sizes);
+    const wanted = planOf(program, sizes, most, worth);
+    const isDealt = wanted.threads > 1 && (await gather(name));
+    alive();
+    const plan = isDealt ? wanted : alone(program);
     const shape = (id: number) => shapeOf(program.buffers[id]!.shape, sizes);
     const named = new Map<number, number>();
     for (const { name: input, buffer } of program.inputs)
@@ -96,10 +166,17 @@ export function createSession(artifact: Artifact, fused: boolean): Session {
       if (own) named.set(buffer, address);
       return { output, buffer, address, own };
     });
-    entry.instance.place(sizes, base, named);
-    if (entry.preparedAt !== parameters) entry.instance.prepare();
+    entry.instance.place(sizes, base, named, plan);
+    const prepare = entry.preparedAt !== parameters;
     entry.preparedAt = parameters;
-    entry.instance.run();
+    const first = (): void => {
+      if (prepare) entry.instance.prepare();
+      entry.instance.run();
+    };
+    if (isDealt && crew !== null)
+      await crew.run({ program: entry.number!, prepare, frames: entry.instance.frames() }, first);
+    else first();
+    used = Math.max(used, plan.threads);
     for (const { buffer, address, own } of outputs) {
       if (own) continue;
       const count = bytes[buffer]! / 4;
@@ -108,19 +185,20 @@ export function createSession(artifact: Artifact, fused: boolean): Session {
     for (const { output, buffer, address } of outputs) put(output, address, shape(buffer));
   };
 
-  const inTurn = <R>(job: () => R): Promise<R> => {
+  const inTurn = <R>(job: () => R | Promise<R>): Promise<R> => {
     const turn = last.then(job);
     last = turn.catch(() => undefined);
     return turn;
   };
-  const report: BackendReport = {
-    backend: "wasm",
-    precision: "f32",
-    executor: fused ? "relaxed-simd" : "simd",
-    adapter: null,
-  };
+  const simd = fused ? "relaxed-simd" : "simd";
   return {
-    report: () => report,
+    report: () => ({
+      backend: "wasm",
+      precision: "f32",
+      executor: lonely === null ? simd : `${simd}, one thread: ${lonely}`,
+      adapter: null,
+      threads: used,
+    }),
     write: (name, data, shape) => {
       alive();
       const count = elements(shape);
@@ -146,7 +224,7 @@ export function createSession(artifact: Artifact, fused: boolean): Session {
       const program = artifact.programs.step;
       if (program === null) return null;
       checkSizes(program, "step", { B: batch });
-      return createStepper(compile("step"), batch, {
+      return createStepper(compile("step", false), batch, {
         version: () => {
           alive();
           return parameters;
@@ -160,6 +238,7 @@ export function createSession(artifact: Artifact, fused: boolean): Session {
     },
     close: () => {
       closed = true;
+      crew?.close();
       store.clear();
       ready.clear();
       compiled.clear();

@@ -1,0 +1,93 @@
+/** @file The threads of a session. In: a memory, a number of threads. Out: runs of programs by all of them.
+ *  Never spins while idle; never blocks where that is forbidden, as in a page: there workers do it all. */
+import { DeviceError } from "../device.ts";
+import type { Heap } from "./heap.ts";
+import { type Answer, LISTEN, type Message, MOST_THREADS, ORDER, startWorker } from "./worker.ts";
+
+export interface Crew {
+  readonly threads: number;
+  /** Makes the program known to every thread. */
+  learn(program: number, module: WebAssembly.Module): Promise<void>;
+  /** All threads run the program, each on its frame; `first` is what thread 0 does where it is this one. */
+  run(order: Order, first: () => void): Promise<void>;
+  close(): void;
+}
+
+export interface Order {
+  readonly program: number;
+  readonly prepare: boolean;
+  readonly frames: readonly number[];
+}
+
+/** Why threads cannot share memory here; null where they can. */
+export function whyAlone(): string | null {
+  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false)
+    return "SharedArrayBuffer is missing: the page is not cross-origin isolated";
+  return null;
+}
+
+/** Cores of the machine. */
+export function coresHere(): number {
+  const here = (globalThis as { process?: Partial<NodeJS.Process> }).process;
+  const os = here?.getBuiltinModule?.("node:os");
+  return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+}
+
+/** Workers start with the first program that they learn. */
+export function createCrew(heap: Heap, threads: number): Crew {
+  if (threads > MOST_THREADS) throw new DeviceError(`${threads} threads; at most ${MOST_THREADS}`);
+  const orders = heap.allocate(4 * 64);
+  const words = heap.words(orders, 64);
+  words.fill(0);
+  const joins = mayBlock();
+  const first = joins ? 1 : 0;
+  const workers = Array.from({ length: threads - first }, startWorker);
+  let known = false;
+
+  const next = (): void => {
+    Atomics.add(words, ORDER.turn, 1);
+    Atomics.notify(words, ORDER.turn);
+  };
+  return {
+    threads,
+    learn: async (program, module) => {
+      words[ORDER.program] = LISTEN;
+      next();
+      for (const [i, worker] of workers.entries()) {
+        const start = known
+          ? {}
+          : { memory: heap.memory, orders, part: first + i, tells: !joins && i === 0 };
+        const message: Message = { ...start, program, module };
+        worker.post(message);
+      }
+      known = true;
+      await Promise.all(workers.map((w) => answered(w.answer(), "ready")));
+    },
+    run: async ({ program, prepare, frames }, part) => {
+      words[ORDER.program] = program;
+      words[ORDER.prepare] = prepare ? 1 : 0;
+      words.set(frames, ORDER.frames);
+      next();
+      if (joins) part();
+      else await answered(workers[0]!.answer(), "done");
+    },
+    close: () => {
+      for (const worker of workers) worker.end();
+    },
+  };
+}
+
+async function answered(answer: Promise<Answer>, wanted: Answer): Promise<void> {
+  const got = await answer;
+  if (got !== wanted) throw new Error(`a thread says ${String(got)}, not ${String(wanted)}`);
+}
+
+/** Whether this thread may wait; that of a page may not. */
+function mayBlock(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

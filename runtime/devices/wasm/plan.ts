@@ -1,0 +1,104 @@
+/** @file Which threads compute what. In: a program, sizes, threads at hand. Out: a plan, the same for the
+ *  same sizes. Never changes a result: every element is computed by one thread, in the same order. */
+import type { Kernel, Program, ScanStage, Stage } from "../../artifact/kernel.ts";
+import type { Sizes } from "../device.ts";
+import { SAMPLES } from "./deal-code.ts";
+import { type Frame, MODE } from "./frame.ts";
+import { samplesApart } from "./scan-code.ts";
+import { workOf } from "./work.ts";
+
+export interface Plan {
+  /** Threads that the program needs; 1 where no stage is dealt. */
+  readonly threads: number;
+  /** Of each stage as the frame counts them. */
+  readonly stages: readonly { readonly threads: number; readonly mode: number }[];
+}
+
+/** The least work, in multiplications, that is worth its cost. */
+export interface Worth {
+  /** Of a program: waking threads. */
+  readonly program: number;
+  /** Of a stage: threads meet after it. */
+  readonly stage: number;
+  /** Of a scan's kernel in one step: threads meet after each. */
+  readonly step: number;
+}
+
+export const WORTH: Worth = { program: 2 ** 22, stage: 2 ** 18, step: 2 ** 17 };
+
+interface Share {
+  readonly threads: number;
+  readonly columns: boolean;
+}
+
+const ALONE: Share = { threads: 1, columns: false };
+
+export function planOf(program: Program, sizes: Sizes, most: number, worth: Worth): Plan {
+  const { prepare, stages } = program;
+  if (most === 1) return alone(program);
+  const shareOf = (stage: Stage): Share =>
+    stage.kind === "scan"
+      ? ofScan(stage, program, sizes, most, worth)
+      : workOf(stage.kernel, sizes) >= worth.stage
+        ? { threads: most, columns: false }
+        : ALONE;
+  const run = stages.map(shareOf);
+  const work = stages.reduce(
+    (sum, stage, i) => sum + (run[i]!.threads > 1 ? stageWork(stage, sizes) : 0),
+    0,
+  );
+  if (work < worth.program || run.every((s) => s.threads === 1)) return alone(program);
+  // After `prepare` its packing, which one thread does.
+  const all = [...prepare.map(shareOf), ALONE, ...run];
+  return planned(all, most, [prepare.length, all.length - 1]);
+}
+
+/** Thread 0 computes all. */
+export function alone({ prepare, stages }: Program): Plan {
+  return planned([...prepare, null, ...stages].map(() => ALONE), 1, []);
+}
+
+/** Samples where each thread has some; else columns, where a step's work is worth that threads meet. */
+function ofScan(scan: ScanStage, program: Program, sizes: Sizes, most: number, worth: Worth): Share {
+  const step = workOfAll(scan.kernels, sizes);
+  const tiles = Math.ceil(sizes.B! / SAMPLES);
+  if (samplesApart(scan, program) && tiles >= most)
+    return step * sizes[scan.over]! >= worth.stage ? { threads: most, columns: false } : ALONE;
+  if (scan.kernels.length === 0 || step < worth.step * scan.kernels.length) return ALONE;
+  return { threads: most, columns: true };
+}
+
+function stageWork(stage: Stage, sizes: Sizes): number {
+  return stage.kind === "kernel"
+    ? workOf(stage.kernel, sizes)
+    : sizes[stage.over]! * workOfAll(stage.kernels, sizes);
+}
+
+function workOfAll(kernels: readonly Kernel[], sizes: Sizes): number {
+  return kernels.reduce((sum, kernel) => sum + workOf(kernel, sizes), 0);
+}
+
+/** Threads meet around every stage that is dealt, and after the stages `ends`. */
+function planned(shares: readonly Share[], threads: number, ends: readonly number[]): Plan {
+  const isDealt = (i: number): boolean => (shares[i]?.threads ?? 1) > 1;
+  return {
+    threads,
+    stages: shares.map((share, i) => {
+      const meets = threads > 1 && (isDealt(i) || isDealt(i + 1) || ends.includes(i));
+      return {
+        threads: share.threads,
+        mode: (meets ? MODE.meet : 0) + (share.columns ? MODE.columns : 0),
+      };
+    }),
+  };
+}
+
+/** Writes what a plan says to the words of a thread's frame. */
+export function writePlan(plan: Plan, part: number, frame: Frame, words: Int32Array): void {
+  words[frame.part / 4] = part;
+  words[frame.parts / 4] = plan.threads;
+  for (const [i, { threads, mode }] of plan.stages.entries()) {
+    words[frame.threads(i) / 4] = threads;
+    words[frame.mode(i) / 4] = mode;
+  }
+}

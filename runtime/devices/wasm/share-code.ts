@@ -1,0 +1,134 @@
+/** @file Code by which threads share work: a thread's part of a range, places where all of them meet. In: a
+ *  module being built. Out: functions. Never lets a part depend on timing: the same sizes, the same parts. */
+import { ATOMIC, createCode, OP } from "./code.ts";
+import { type FunctionBody, I32 } from "./encoder.ts";
+import type { Frame } from "./frame.ts";
+import { FRAME } from "./scope.ts";
+
+/** Byte offsets of the words where threads meet, a cache line each. */
+export const MEETING = { arrived: 0, turn: 64, asleep: 128, bytes: 192 } as const;
+
+/** Looks at the turn before a thread sleeps: some ten microseconds. */
+const PATIENCE = 4000;
+const FOREVER = -1n;
+
+export const SHARE = { params: [I32, I32, I32, I32], results: [I32] } as const;
+export const MEET = { params: [I32], results: [] } as const;
+
+/**
+ * (n, unit, part, parts): where a part of [0, n) begins, min(n, unit · ⌈⌈n / unit⌉ · part / parts⌉). Parts are
+ * whole units but for the last; part `parts` begins at n.
+ */
+export function shareBody(): FunctionBody {
+  const code = createCode(4);
+  const [n, unit, part, parts] = [0, 1, 2, 3];
+  const begin = code.local(I32);
+  /** Pushes ⌈a / b⌉ of what `a` pushes. */
+  const ceiling = (a: () => void, b: number): void => {
+    a();
+    code.get(b);
+    code.op(OP.i32Add);
+    code.i32(1);
+    code.op(OP.i32Sub);
+    code.get(b);
+    code.op(OP.i32DivU);
+  };
+  ceiling(() => {
+    ceiling(() => code.get(n), unit);
+    code.get(part);
+    code.op(OP.i32Mul);
+  }, parts);
+  code.get(unit);
+  code.op(OP.i32Mul);
+  code.tee(begin);
+  code.get(n);
+  code.get(begin);
+  code.get(n);
+  code.op(OP.i32LtS);
+  code.op(OP.select);
+  return code.body();
+}
+
+/**
+ * (frame): returns when all threads have called it as often. The last to arrive starts the next turn; the
+ * others look for it a while, then sleep. A thread that is about to sleep says so before it looks again,
+ * so that none is left asleep.
+ */
+export function meetBody(frame: Frame): FunctionBody {
+  const code = createCode(1);
+  const [words, turn, left] = [code.local(I32), code.local(I32), code.local(I32)];
+  const load = (offset: number): void => {
+    code.get(words);
+    code.atomic(ATOMIC.load, offset);
+  };
+  const add = (offset: number, by: number): void => {
+    code.get(words);
+    code.i32(by);
+    code.atomic(ATOMIC.add, offset);
+  };
+  const isSame = (): void => {
+    load(MEETING.turn);
+    code.get(turn);
+    code.op(OP.i32Eq);
+  };
+  code.get(FRAME);
+  code.loadI32(frame.meeting);
+  code.set(words);
+  load(MEETING.turn);
+  code.set(turn);
+  add(MEETING.arrived, 1);
+  code.get(FRAME);
+  code.loadI32(frame.parts);
+  code.i32(1);
+  code.op(OP.i32Sub);
+  code.op(OP.i32Eq);
+  code.choose(
+    null,
+    () => {
+      code.get(words);
+      code.i32(0);
+      code.atomic(ATOMIC.store, MEETING.arrived);
+      add(MEETING.turn, 1);
+      code.op(OP.drop);
+      load(MEETING.asleep);
+      code.choose(
+        null,
+        () => {
+          code.get(words);
+          code.i32(-1);
+          code.atomic(ATOMIC.notify, MEETING.turn);
+          code.op(OP.drop);
+        },
+        null,
+      );
+      code.op(OP.return);
+    },
+    null,
+  );
+  code.i32(PATIENCE);
+  code.set(left);
+  code.loop(() => {
+    isSame();
+    code.op(OP.i32Eqz);
+    code.choose(null, () => code.op(OP.return), null);
+    code.get(left);
+    code.i32(1);
+    code.op(OP.i32Sub);
+    code.tee(left);
+    code.branchIf(0);
+  });
+  add(MEETING.asleep, 1);
+  code.op(OP.drop);
+  code.loop(() => {
+    code.get(words);
+    code.get(turn);
+    code.i64(FOREVER);
+    code.atomic(ATOMIC.wait, MEETING.turn);
+    code.op(OP.drop);
+    isSame();
+    code.branchIf(0);
+  });
+  add(MEETING.asleep, -1);
+  code.op(OP.drop);
+  return code.body();
+}

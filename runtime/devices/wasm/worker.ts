@@ -1,0 +1,153 @@
+/** @file The threads beside the first, in Node and in browsers. In: messages. Out: workers that answer each
+ *  message once. Never keeps a process alive but for an answer that is waited for. */
+import { DeviceError } from "../device.ts";
+
+/** Words that the first thread writes and workers read, by index; then the frame of each thread. */
+export const ORDER = { turn: 0, program: 1, prepare: 2, frames: 3 } as const;
+/** As a program's number: go back to waiting for messages. */
+export const LISTEN = -1;
+
+/** Programs are told by number; the first message brings the memory too. */
+export interface Message {
+  readonly memory?: WebAssembly.Memory;
+  /** Address of the words of ORDER. */
+  readonly orders?: number;
+  /** The thread's number. */
+  readonly part?: number;
+  /** Whether it says when a run is done. */
+  readonly tells?: boolean;
+  readonly program: number;
+  readonly module: WebAssembly.Module;
+}
+
+/** What a worker says: a message was taken in, a run is done, or why neither can be. */
+export type Answer = "ready" | "done" | { readonly error: string };
+
+export interface Worker {
+  post(message: Message): void;
+  /** The next answer; rejects with a DeviceError where the worker cannot go on. */
+  answer(): Promise<"ready" | "done">;
+  end(): void;
+}
+
+/**
+ * A text, so that whatever bundles the runtime need not know of a second file. It sleeps until the turn
+ * changes, but for some microseconds after a run, since runs come in pairs; then it does its part of the
+ * program that was asked for.
+ */
+const SOURCE = `"use strict";
+const port = typeof postMessage === "function" ? globalThis : require("node:worker_threads").parentPort;
+const programs = [];
+let memory, words, part, tells, seen = 0;
+const serve = () => {
+  for (;;) {
+    for (let i = 0; i < 2000 && Atomics.load(words, 0) === seen; i++);
+    Atomics.wait(words, 0, seen);
+    seen = Atomics.load(words, 0);
+    if (words[1] < 0) return;
+    const program = programs[words[1]];
+    const frame = words[3 + part];
+    if (words[2] === 1) program.prepare(frame);
+    program.run(frame);
+    if (tells) port.postMessage("done");
+  }
+};
+port.onmessage = ({ data }) => {
+  try {
+    if (data.memory !== undefined) {
+      ({ memory, part, tells } = data);
+      words = new Int32Array(memory.buffer, data.orders, 64);
+      seen = Atomics.load(words, 0);
+    }
+    programs[data.program] = new WebAssembly.Instance(data.module, { env: { memory } }).exports;
+    port.postMessage("ready");
+    serve();
+  } catch (error) {
+    port.postMessage({ error: String(error) });
+  }
+};`;
+
+/** Most threads of a crew: frames in the words of ORDER. */
+export const MOST_THREADS = 32;
+
+/** null where there are none: then `why` says what is missing. */
+export function startWorker(): Worker {
+  const node = nodeThreads();
+  return node === null ? webWorker() : nodeWorker(node);
+}
+
+type NodeThreads = typeof import("node:worker_threads");
+
+/** Without an import, which a bundler for browsers would refuse. */
+function nodeThreads(): NodeThreads | null {
+  const here = (globalThis as { process?: Partial<NodeJS.Process> }).process;
+  return here?.versions?.node === undefined
+    ? null
+    : (here.getBuiltinModule?.("node:worker_threads") ?? null);
+}
+
+function nodeWorker({ Worker: Thread }: NodeThreads): Worker {
+  const worker = new Thread(SOURCE, { eval: true, execArgv: [] });
+  worker.unref();
+  const inbox = createInbox(
+    () => worker.ref(),
+    () => worker.unref(),
+  );
+  worker.on("message", inbox.take);
+  worker.on("error", (error) => inbox.take({ error: String(error) }));
+  worker.on("exit", () => inbox.take({ error: "it has ended" }));
+  return {
+    post: (message) => worker.postMessage(message),
+    answer: inbox.next,
+    end: () => void worker.terminate(),
+  };
+}
+
+function webWorker(): Worker {
+  const url = URL.createObjectURL(new Blob([SOURCE], { type: "text/javascript" }));
+  const worker = new globalThis.Worker(url);
+  const inbox = createInbox(
+    () => undefined,
+    () => undefined,
+  );
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+    URL.revokeObjectURL(url);
+    inbox.take(data);
+  };
+  worker.onerror = (event) => inbox.take({ error: event.message || "its script was refused" });
+  return {
+    post: (message) => worker.postMessage(message),
+    answer: inbox.next,
+    end: () => {
+      worker.terminate();
+      inbox.take({ error: "it has ended" });
+    },
+  };
+}
+
+interface Inbox {
+  readonly take: (answer: Answer) => void;
+  readonly next: () => Promise<"ready" | "done">;
+}
+
+/** Answers in order; an error is the answer to everything after it. */
+function createInbox(wait: () => void, rest: () => void): Inbox {
+  const answers: Answer[] = [];
+  const waiting: ((answer: Answer) => void)[] = [];
+  return {
+    take: (answer) => {
+      const first = waiting.shift();
+      if (first === undefined) answers.push(answer);
+      else first(answer);
+    },
+    next: async () => {
+      const [known] = answers;
+      if (typeof known !== "object") answers.shift();
+      wait();
+      const answer = known ?? (await new Promise<Answer>((take) => waiting.push(take)));
+      rest();
+      if (typeof answer === "string") return answer;
+      throw new DeviceError(`a thread failed: ${answer.error}`);
+    },
+  };
+}
