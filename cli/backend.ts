@@ -1,25 +1,42 @@
 /** @file `--backend`. In: a name. Out: an open model that runs where it was told to, or a Failure. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
+import type { BackendReport, Threads } from "../runtime/devices/device.ts";
 import { BACKENDS, deviceNamed } from "../runtime/devices/table.ts";
 import { type Model, openModel } from "../runtime/model.ts";
 
 export interface BackendOptions {
   readonly backend: string;
   readonly seed: number;
+  readonly threads?: Threads;
 }
 
 export function backendOption(command: Command): Command {
   return command
     .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("auto"))
+    .addOption(threadsOption())
     .option("--seed <n>", "seed of what is drawn", wholeNumber, 1);
+}
+
+export function threadsOption(): Option {
+  return new Option("--threads <n>", "threads of the wasm backend; the results are the same")
+    .argParser((text): Threads => (text === "auto" ? "auto" : countOption(text)))
+    .default("auto");
+}
+
+/** "wasm", or "wasm, 2 threads". */
+export function backendText({
+  backend,
+  threads,
+}: Pick<BackendReport, "backend" | "threads">): string {
+  return threads === 1 ? backend : `${backend}, ${threads} threads`;
 }
 
 export async function openWith(
   artifact: Artifact,
-  { backend, seed }: BackendOptions,
+  { backend, seed, threads = "auto" }: BackendOptions,
 ): Promise<Model> {
-  return openModel(artifact, await deviceNamed(backend), seed);
+  return openModel(artifact, await deviceNamed(backend), seed, { threads });
 }
 
 export function countOption(text: string): number {

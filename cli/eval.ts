@@ -9,7 +9,7 @@ import { baselines } from "../runtime/train/baselines.ts";
 import { evaluate, evaluationPlan } from "../runtime/train/evaluate.ts";
 import type { Forecast } from "../runtime/train/metrics.ts";
 import { readConfig } from "../runtime/train/run-folder.ts";
-import { type BackendOptions, backendOption, wholeNumber } from "./backend.ts";
+import { type BackendOptions, backendOption, backendText, wholeNumber } from "./backend.ts";
 import { Failure } from "./fail.ts";
 import { datasetOf, datasetOfRun, isRunFolder, openModelFile } from "./model-file.ts";
 import { printJson, table } from "./render.ts";
@@ -75,6 +75,7 @@ export function evalCommand(program: Command): void {
           entry: artifact.entry.name,
           split: options.split,
           backend: model.backend.backend,
+          threads: model.backend.threads,
           ...result,
           baselines: naive,
         };
@@ -102,6 +103,7 @@ interface Report {
   readonly entry: string;
   readonly split: string;
   readonly backend: string;
+  readonly threads: number;
   readonly loss: number;
   readonly steps: number;
   readonly metrics: readonly {
@@ -116,7 +118,7 @@ interface Report {
 }
 
 function textOf(r: Report): string {
-  const head = `${r.entry}, ${r.split} split: ${r.steps} steps, loss ${r.loss.toPrecision(4)} (${r.backend})\n\n`;
+  const head = `${r.entry}, ${r.split} split: ${r.steps} steps, loss ${r.loss.toPrecision(4)} (${backendText(r)})\n\n`;
   const value = (name: string): number | undefined => r.metrics.find((m) => m.name === name)?.value;
   const rmse = value("rmse");
   const mae = value("mae");

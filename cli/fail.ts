@@ -18,7 +18,10 @@ export class Failure extends Error {
 export function explainFailure(error: unknown): { readonly text: string; readonly code: number } {
   if (error instanceof Failure) return { text: line(error.message), code: error.code };
   if (error instanceof RuntimeError) return { text: error.faults.map(faultText).join(""), code: 1 };
-  if (error instanceof DeviceError) return { text: line(`error: ${error.message}`), code: 2 };
+  if (error instanceof DeviceError) {
+    const code = error.code === null ? "" : `[${error.code}]`;
+    return { text: line(`error${code}: ${error.message}`), code: 2 };
+  }
   if (isSystemError(error)) return { text: line(`error: ${error.message}`), code: 2 };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { text: `cellc has a bug; please report it with what follows.\n${trace}\n`, code: 2 };

@@ -41,10 +41,9 @@ export function runCommand(program: Command): void {
       const model = await openModelFile(file, options);
       try {
         if (values.params !== undefined) await model.setParams(values.params, { partial: false });
-        printJson({
-          backend: model.backend.backend,
-          ...(await compute(model, values, options.grad === true)),
-        });
+        const computed = await compute(model, values, options.grad === true);
+        const { backend, threads } = model.backend;
+        printJson({ backend, threads, ...computed });
       } finally {
         model.close();
       }

@@ -13,7 +13,13 @@ import {
   writeConfig,
 } from "../runtime/train/run-folder.ts";
 import { resolveSettings, type TrainOverrides } from "../runtime/train/settings.ts";
-import { type BackendOptions, backendOption, openWith, wholeNumber } from "./backend.ts";
+import {
+  type BackendOptions,
+  backendOption,
+  backendText,
+  openWith,
+  wholeNumber,
+} from "./backend.ts";
 import { Failure } from "./fail.ts";
 import { artifactAt, datasetOf, datasetOfRun, isRunFolder } from "./model-file.ts";
 import { packageVersion } from "./package.ts";
@@ -85,7 +91,8 @@ async function run(
     ? await resumed(file, options, chosen("backend"))
     : await started(file, options, chosen("seed"));
   const { artifact, dataset, settings, sink, folder, backend } = job;
-  const model = await openWith(artifact, { backend, seed: settings.seed });
+  const { threads = "auto" } = options;
+  const model = await openWith(artifact, { backend, seed: settings.seed, threads });
   const stop = new AbortController();
   const interrupt = (): void => (stop.signal.aborted ? process.exit(130) : stop.abort());
   process.on("SIGINT", interrupt);
@@ -106,7 +113,7 @@ async function run(
     );
     progress.close();
     if (options.json) printJson({ folder, backend: model.backend, ...outcome });
-    else process.stdout.write(summary(folder, outcome));
+    else process.stdout.write(summary(folder, outcome, backendText(model.backend)));
     if (outcome.ended === "interrupted") {
       throw new Failure(`stopped; go on with: cellc train ${folder} --resume`, 130);
     }
@@ -186,6 +193,7 @@ function summary(
     loss: number | null;
     best: { epoch: number; loss: number } | null;
   },
+  backend: string,
 ): string {
   const why = ended === "patience" ? "no better validation loss" : ended;
   return [
@@ -193,6 +201,6 @@ function summary(
     best === null
       ? ""
       : `, best validation loss ${best.loss.toPrecision(4)} in epoch ${best.epoch}`,
-    `\n${folder}\n`,
+    `\n${folder} (${backend})\n`,
   ].join("");
 }

@@ -5,7 +5,13 @@
 import type { Artifact, Programs } from "./artifact/artifact.ts";
 import { shapeOf, unflatten } from "./artifact/extent.ts";
 import { signature, sequences } from "./artifact/signature.ts";
-import { DeviceError, type Device, type Session, type Sizes } from "./devices/device.ts";
+import {
+  type Device,
+  DeviceError,
+  type Session,
+  type Sizes,
+  type Threads,
+} from "./devices/device.ts";
 import { firstNonFinite, referenceDevice } from "./devices/reference.ts";
 import { type Loss, difference } from "./gradcheck/difference.ts";
 import { placesOf } from "./gradcheck/places.ts";
@@ -24,6 +30,8 @@ import type { Tensor } from "./values.ts";
 export interface GradcheckOptions {
   /** Backends for layer 2; none by default. */
   readonly devices?: readonly Device[];
+  /** Of those backends, "auto" by default. */
+  readonly threads?: Threads;
   readonly seed?: number;
   /** Samples, 2 by default. */
   readonly B?: number;
@@ -41,7 +49,7 @@ export async function gradcheck(
   artifact: Artifact,
   options: GradcheckOptions = {},
 ): Promise<GradcheckReport> {
-  const { seed = 0, B = 2, T = 5, samples = 64, devices = [] } = options;
+  const { seed = 0, B = 2, T = 5, samples = 64, devices = [], threads = "auto" } = options;
   const tolerance = {
     element: options.tolerance ?? 1e-6,
     tensor: options.backendTolerance ?? 1e-5,
@@ -62,7 +70,8 @@ export async function gradcheck(
   }
   session.close();
   const backends: BackendCheck[] = [];
-  for (const device of devices) backends.push(await checkBackend(job, device, list, references));
+  for (const device of devices)
+    backends.push(await checkBackend(job, device, list, references, threads));
 
   const tensors = reports.flatMap((r) => r.tensors.map((t) => ({ ...t, case: r.name })));
   const count = (key: "checked" | "kinks"): number => tensors.reduce((n, t) => n + t[key], 0);
@@ -215,10 +224,11 @@ async function checkBackend(
   device: Device,
   list: readonly Case[],
   references: readonly ReadonlyMap<string, Tensor>[],
+  threads: Threads,
 ): Promise<BackendCheck> {
   const there = await device.available();
   if (!there.ok) throw new DeviceError(`${device.name}: ${there.why}`);
-  const session = await device.open(job.artifact);
+  const session = await device.open(job.artifact, { threads });
   try {
     const found: BackendCheck["cases"][number][] = [];
     for (const [i, one] of list.entries()) {

@@ -3,7 +3,7 @@
 import type { Artifact } from "./artifact/artifact.ts";
 import { fault } from "./artifact/fault.ts";
 import { load as loadArtifact, parse } from "./artifact/load.ts";
-import { type Device, DeviceError } from "./devices/device.ts";
+import { type Device, DeviceError, type Threads } from "./devices/device.ts";
 import { type BackendName, deviceNamed } from "./devices/table.ts";
 import { RuntimeError, unwrap } from "./errors.ts";
 import type { GradcheckOptions } from "./gradcheck.ts";
@@ -12,7 +12,7 @@ import { type Model, openModel } from "./model.ts";
 
 export type { Artifact } from "./artifact/artifact.ts";
 export type { Fault } from "./artifact/fault.ts";
-export { type BackendReport, DeviceError } from "./devices/device.ts";
+export { type BackendReport, DeviceError, type Threads } from "./devices/device.ts";
 export { BACKENDS, type BackendName } from "./devices/table.ts";
 export { RuntimeError } from "./errors.ts";
 export type { GradcheckOptions } from "./gradcheck.ts";
@@ -37,23 +37,34 @@ export interface LoadOptions {
   readonly backend?: BackendName;
   /** Of the initial parameters; the train block's by default, else 0. */
   readonly seed?: number;
+  /**
+   * "auto" by default: as many as there are cores and as pay at the sizes of a run. A number: that many,
+   * where there is enough work to deal. Results are the same bits for any number.
+   */
+  readonly threads?: Threads;
 }
 
 /**
  * A model from an artifact: its JSON text, its bytes, or what JSON.parse gave. Rejects with a
- * RuntimeError that says all that is wrong with it (R1), or that the backend cannot run here (R4); with
- * a DeviceError where the backend fails on this very artifact.
+ * RuntimeError that says all that is wrong with it (R1), or that the backend or its threads cannot be had
+ * here (R4); with a DeviceError where the backend fails on this very artifact.
  */
 export async function load(
   artifact: unknown,
-  { backend = "auto", seed }: LoadOptions = {},
+  { backend = "auto", seed, threads = "auto" }: LoadOptions = {},
 ): Promise<Model> {
   const checked: Artifact = unwrap(
     typeof artifact === "string" || artifact instanceof Uint8Array
       ? parse(artifact)
       : loadArtifact(artifact),
   );
-  return openModel(checked, await device(backend), seed ?? checked.train?.seed ?? 0);
+  const found = await device(backend);
+  const drawn = seed ?? checked.train?.seed ?? 0;
+  return openModel(checked, found, drawn, { threads }).catch((error: unknown) => {
+    if (!(error instanceof DeviceError) || error.code === null) throw error;
+    const path = error.code === "R402" ? "threads" : "backend";
+    throw new RuntimeError([fault(error.code, path, error.message)]);
+  });
 }
 
 /** The device, where it runs here. */

@@ -5,7 +5,7 @@ import type { Artifact, Programs, ValueInfo } from "./artifact/artifact.ts";
 import { elements, shapeOf } from "./artifact/extent.ts";
 import { fault } from "./artifact/fault.ts";
 import type { Extent } from "./artifact/kernel.ts";
-import type { BackendReport, Device, Session, Sizes } from "./devices/device.ts";
+import type { BackendReport, Device, OpenOptions, Session, Sizes } from "./devices/device.ts";
 import { RuntimeError, unwrap } from "./errors.ts";
 import { initialise } from "./initialise.ts";
 import { checkSeed, readParams } from "./params.ts";
@@ -60,10 +60,18 @@ export interface Model {
   close(): void;
 }
 
-/** Parameters are initialised with `seed`, where they are not given before they are read. Throws DeviceError where the device cannot run as named. */
-export async function openModel(artifact: Artifact, device: Device, seed: number): Promise<Model> {
+/**
+ * Parameters are initialised with `seed`, where they are not given before they are read. Throws DeviceError
+ * where the device cannot run as named.
+ */
+export async function openModel(
+  artifact: Artifact,
+  device: Device,
+  seed: number,
+  options: OpenOptions = {},
+): Promise<Model> {
   checkSeed(seed);
-  const session = await device.open(artifact);
+  const session = await device.open(artifact, options);
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
 

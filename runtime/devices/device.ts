@@ -67,9 +67,23 @@ export interface Stepper {
 /** For devices that compute with one thread; throws a DeviceError where more are asked for. */
 export function oneThread(device: string, { threads = "auto" }: OpenOptions = {}): void {
   if (threads !== "auto" && threads !== 1)
-    throw new DeviceError(`${device} has one thread, not ${threads}; wasm has more`);
+    throw noThreads(threads, `${device} computes with one; wasm with more`);
+}
+
+/** R402; `why` says what is in the way. */
+export function noThreads(threads: number, why: string): DeviceError {
+  return new DeviceError(`${threads} threads cannot be had: ${why}; leave threads out`, {
+    code: "R402",
+  });
 }
 
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
+  /** Where there is a page about it. */
+  readonly code: "R401" | "R402" | null;
+
+  constructor(message: string, options: ErrorOptions & { code?: DeviceError["code"] } = {}) {
+    super(message, options);
+    this.code = options.code ?? null;
+  }
 }

@@ -1,17 +1,24 @@
 /** @file The device that computes with WebAssembly of our own making. In: an artifact. Out: a Device. Never
- *  runs without SIMD: where the engine has none, a DeviceError says so. */
+ *  runs without SIMD, or on an engine that gets a sum wrong: a DeviceError says so. */
 import { type Device, DeviceError } from "./device.ts";
 import { features } from "./wasm/features.ts";
+import { selfTest } from "./wasm/self-test.ts";
 import { createSession } from "./wasm/session.ts";
-
-const NO_SIMD = "this engine's WebAssembly has no SIMD";
 
 export const wasmDevice: Device = {
   name: "wasm",
-  available: async () => (features().simd ? { ok: true } : { ok: false, why: NO_SIMD }),
+  available: async () => {
+    const why = whyNot();
+    return why === null ? { ok: true } : { ok: false, why };
+  },
   open: async (artifact, { threads = "auto" } = {}) => {
-    const { simd, fused } = features();
-    if (!simd) throw new DeviceError(`wasm cannot run here: ${NO_SIMD}`);
-    return createSession(artifact, { fused, threads });
+    const why = whyNot();
+    if (why !== null) throw new DeviceError(`wasm cannot run here: ${why}`, { code: "R401" });
+    return createSession(artifact, { fused: features().fused, threads });
   },
 };
+
+function whyNot(): string | null {
+  const { simd, fused } = features();
+  return simd ? selfTest(fused) : "this engine's WebAssembly has no SIMD";
+}

@@ -1,8 +1,7 @@
 /** @file The threads of a session. In: a memory, a number of threads. Out: runs of programs by all of them.
  *  Never spins while idle; never blocks where that is forbidden, as in a page: there workers do it all. */
-import { DeviceError } from "../device.ts";
 import type { Heap } from "./heap.ts";
-import { type Answer, LISTEN, type Message, MOST_THREADS, ORDER, startWorker } from "./worker.ts";
+import { type Answer, LISTEN, type Message, ORDER, startWorker } from "./worker.ts";
 
 export interface Crew {
   readonly threads: number;
@@ -35,7 +34,6 @@ export function coresHere(): number {
 
 /** Workers start with the first program that they learn. */
 export function createCrew(heap: Heap, threads: number): Crew {
-  if (threads > MOST_THREADS) throw new DeviceError(`${threads} threads; at most ${MOST_THREADS}`);
   const orders = heap.allocate(4 * 64);
   const words = heap.words(orders, 64);
   words.fill(0);

@@ -94,9 +94,7 @@ export function dealScan(deal: Deal, apart: boolean): ScanDeal {
   code.i32(MODE.columns);
   code.op(OP.i32And);
   code.set(columns);
-  const samples: Dealt = apart
-    ? { extent: polyOf("B"), unit: SAMPLES }
-    : { extent: ONE, unit: 1 };
+  const samples: Dealt = apart ? { extent: polyOf("B"), unit: SAMPLES } : { extent: ONE, unit: 1 };
   const part = (dealt: Dealt) => (last: boolean) => begin(deal, dealt, last, frame.threads(stage));
   const rows = rangeOf(deal, part(samples));
   /** Pushes one of two, by the mode. */
@@ -126,20 +124,24 @@ export function dealScan(deal: Deal, apart: boolean): ScanDeal {
         code.op(OP.i32Mul);
       };
       const across = rangeOf(deal, (last) =>
-        byMode(() => {
-          if (own === null) part(piece.rows)(last);
-          else if (last) words.number(piece.rows.extent);
-          else code.i32(0);
-        }, () => ofRows(last)),
+        byMode(
+          () => {
+            if (own === null) part(piece.rows)(last);
+            else if (last) words.number(piece.rows.extent);
+            else code.i32(0);
+          },
+          () => ofRows(last),
+        ),
       );
-      const along = own === null
-        ? null
-        : rangeOf(deal, (last) =>
-            byMode(
-              () => part(own)(last),
-              () => (last ? words.number(own.extent) : code.i32(0)),
-            ),
-          );
+      const along =
+        own === null
+          ? null
+          : rangeOf(deal, (last) =>
+              byMode(
+                () => part(own)(last),
+                () => (last ? words.number(own.extent) : code.i32(0)),
+              ),
+            );
       return () =>
         whereSome(code, along ?? across, () => {
           code.get(FRAME);

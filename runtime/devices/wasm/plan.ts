@@ -55,11 +55,21 @@ export function planOf(program: Program, sizes: Sizes, most: number, worth: Wort
 
 /** Thread 0 computes all. */
 export function alone({ prepare, stages }: Program): Plan {
-  return planned([...prepare, null, ...stages].map(() => ALONE), 1, []);
+  return planned(
+    [...prepare, null, ...stages].map(() => ALONE),
+    1,
+    [],
+  );
 }
 
 /** Samples where each thread has some; else columns, where a step's work is worth that threads meet. */
-function ofScan(scan: ScanStage, program: Program, sizes: Sizes, most: number, worth: Worth): Share {
+function ofScan(
+  scan: ScanStage,
+  program: Program,
+  sizes: Sizes,
+  most: number,
+  worth: Worth,
+): Share {
   const step = workOfAll(scan.kernels, sizes);
   const tiles = Math.ceil(sizes.B! / SAMPLES);
   if (samplesApart(scan, program) && tiles >= most)

@@ -4,10 +4,11 @@
 import type { Artifact, Programs } from "../../artifact/artifact.ts";
 import { elements, sameShape, shapeOf } from "../../artifact/extent.ts";
 import type { Program } from "../../artifact/kernel.ts";
-import { DeviceError, type Session, type Sizes } from "../device.ts";
+import { DeviceError, noThreads, type Session, type Sizes, type Threads } from "../device.ts";
 import { coresHere, type Crew, createCrew, whyAlone } from "./crew.ts";
 import { createHeap, type Heap } from "./heap.ts";
 import { type Compiled, type Instance, instantiate } from "./instance.ts";
+import { MOST_THREADS } from "./worker.ts";
 import { alone, planOf, type Worth, WORTH } from "./plan.ts";
 import { programCode } from "./program-code.ts";
 import { createStepper } from "./stepper.ts";
@@ -27,7 +28,7 @@ interface Ready {
 export interface SessionOptions {
   readonly fused: boolean;
   /** "auto": as many as there are cores, up to AUTO_THREADS, where a run is worth it. */
-  readonly threads: number | "auto";
+  readonly threads: Threads;
   readonly worth?: Worth;
 }
 
@@ -36,13 +37,13 @@ const AUTO_THREADS = 8;
 
 export function createSession(artifact: Artifact, options: SessionOptions): Session {
   const { fused, threads } = options;
-  const worth =
-    options.worth ?? (threads === "auto" ? WORTH : { ...WORTH, program: 0 });
+  const worth = options.worth ?? (threads === "auto" ? WORTH : { ...WORTH, program: 0 });
+  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
+    throw noThreads(threads, `the number is a whole one from 1 to ${MOST_THREADS}`);
   let lonely = whyAlone();
   let most = threads === "auto" ? Math.min(coresHere(), AUTO_THREADS) : threads;
   if (lonely !== null && most > 1) {
-    if (threads !== "auto")
-      throw new DeviceError(`${threads} threads cannot be had: ${lonely}. Leave threads out, or 1.`);
+    if (threads !== "auto") throw noThreads(threads, lonely);
     most = 1;
   } else lonely = null;
   let heap: Heap = createHeap();
