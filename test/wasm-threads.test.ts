@@ -1,23 +1,140 @@
-/** @file Threads of the wasm device: the same bits from one, two, three and four. */
+/** @file Threads of the wasm device: the same bits from any number of them, at any sizes. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Device } from "../runtime/devices/device.ts";
+import { sequences } from "../runtime/artifact/signature.ts";
+import type { Device, Sizes } from "../runtime/devices/device.ts";
+import { wasmDevice } from "../runtime/devices/wasm.ts";
+import { type Worth, WORTH } from "../runtime/devices/wasm/plan.ts";
 import { createSession } from "../runtime/devices/wasm/session.ts";
+import { cases as gradcheckCases, point } from "../runtime/gradcheck/point.ts";
+import { load } from "../runtime/index.ts";
+import { FOLDERS, smallDims, specFiles } from "./harness/library.ts";
+import { probe } from "./harness/probe.ts";
 import { cases } from "./harness/programs.ts";
-import { runCase } from "./harness/run-case.ts";
+import { type Case, type CaseTensor, runCase } from "./harness/run-case.ts";
+import { compileSpec } from "./harness/spec.ts";
 
 /** Everything is dealt, however small. */
-const WORTH = { program: 0, stage: 0, step: 0 };
+const ALL: Worth = { program: 0, stage: 0, step: 0 };
 
-const dealing = (threads: number): Device => ({
+const dealing = (threads: number, worth: Worth = ALL): Device => ({
   name: "wasm",
   available: async () => ({ ok: true }),
-  open: async (artifact) => createSession(artifact, { fused: false, threads, worth: WORTH }),
+  open: async (artifact) => createSession(artifact, { fused: false, threads, worth }),
 });
 
+/** Of many programs alike at different sizes one in five, which takes every kind. */
+const byHand = cases().filter((_, i) => i % 5 === 0);
+
 describe("programs by hand", () => {
-  test.each(cases().map((c) => [c.name, c] as const))("%s", async (_, c) => {
-    const one = await runCase(dealing(1), c);
-    const many = await runCase(dealing(3), c);
+  test.each(byHand.map((c, i) => [c.name, c, 2 + (i % 3)] as const))("%s", async (_, c, n) => {
+    const [one, many] = [await runCase(dealing(1), c), await runCase(dealing(n), c)];
     expect(many.outputs).toEqual(one.outputs);
+    expect(one.report.threads).toBe(1);
+  });
+});
+
+const entries = FOLDERS.flatMap(specFiles).flatMap(({ path, entries: list }) =>
+  list.map((decl) => ({ path, decl, name: decl.name.text })),
+);
+/** Sums over samples in every step; two directions; a memory; states that are matrices. */
+const CHOSEN = ["SecondOrderRNN", "Translator", "Bidirectional", "AttentionLSTM", "MLSTM"];
+const chosen = entries.filter((e, i) => CHOSEN.includes(e.name) || i % 12 === 5);
+
+describe("specs", () => {
+  test("the chosen few are in the library", () => {
+    expect(CHOSEN.filter((name) => !entries.some((e) => e.name === name))).toEqual([]);
+  });
+
+  test.each(chosen.map((e) => [e.name, e] as const))("%s", async (name, { path, decl }) => {
+    const grow = (dim: string, n: number): number => (dim === "H" ? 17 : n + 1);
+    const dims = Object.fromEntries(
+      Object.entries(smallDims(decl)).map(([dim, n]) => [dim, grow(dim, n)]),
+    );
+    const artifact = compileSpec({ file: path, entry: name, dims });
+    const sizes = fc.record({
+      B: fc.constantFrom(1, 3, 8, 9, 14),
+      T: fc.integer({ min: 1, max: 5 }),
+    });
+    const many = fc.integer({ min: 2, max: 4 });
+    await fc.assert(
+      fc.asyncProperty(sizes, many, fc.boolean(), async ({ B, T }, threads, masked) => {
+        const at: Sizes = {
+          B,
+          ...Object.fromEntries(sequences(artifact).map((s, i) => [s, T + i])),
+        };
+        const found = gradcheckCases(artifact, at);
+        const one = found.find((c) => c.gradient.endsWith("Masked") === masked) ?? found[0]!;
+        const inputs: Record<string, CaseTensor> = {};
+        for (const [input, { shape, data }] of point(artifact, 0, at, one))
+          inputs[input] = { shape, data: Array.from(data) };
+        const run: Case = { name, artifact, program: one.gradient, sizes: at, inputs };
+        const [alone, dealt] = [
+          await runCase(dealing(1), run),
+          await runCase(dealing(threads), run),
+        ];
+        expect(dealt.outputs).toEqual(alone.outputs);
+        expect(dealt.report.threads).toBe(threads);
+      }),
+      { seed: 5, numRuns: 2 },
+    );
+  });
+});
+
+describe("a session", () => {
+  test("goes on with what it stored when threads join, and learns more programs", async () => {
+    const c = byHand.find(({ name }) => name.startsWith("recurrence forward"))!;
+    const session = createSession(c.artifact, {
+      fused: false,
+      threads: 2,
+      worth: { ...ALL, program: 1000 },
+    });
+    const outputs = async (B: number, T: number): Promise<readonly number[]> => {
+      const shapeAt = (buffer: number) =>
+        c.artifact.programs.forward.buffers[buffer]!.shape.map((e) =>
+          typeof e === "number" ? e : { B, T }[e]!,
+        );
+      for (const { name, buffer } of c.artifact.programs.forward.inputs) {
+        const shape = shapeAt(buffer);
+        if (name.startsWith("param:") && B > 1) continue; // written once, in the first memory
+        const count = shape.reduce((a, b) => a * b, 1);
+        const data = Float64Array.from({ length: count }, (_, i) => Math.sin(i));
+        session.write(name, data, shape);
+      }
+      await session.run("forward", { B, T });
+      return Array.from(await session.read(c.artifact.programs.forward.outputs[0]!.name));
+    };
+    const first = await outputs(1, 1);
+    expect(session.report().threads).toBe(1);
+    await outputs(32, 20);
+    expect(session.report().threads).toBe(2);
+    expect(await outputs(1, 1)).toEqual(first);
+    session.close();
+    await expect(session.run("forward", { B: 1, T: 1 })).rejects.toThrow(/closed/);
+  });
+
+  test("of few numbers stays with one thread", async () => {
+    const one = await runCase(dealing(4, { ...WORTH, program: 0 }), byHand[0]!);
+    expect(one.report.threads).toBe(1);
+  });
+
+  test.each([0, 1.5, 33])("refuses %d threads", async (threads) => {
+    await expect(wasmDevice.open(probe(), { threads })).rejects.toMatchObject({ code: "R402" });
+  });
+
+  test("says where threads cannot be had; auto goes on with one and says so", async () => {
+    const { SharedArrayBuffer: kept } = globalThis;
+    try {
+      Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
+      await expect(load(probe(), { backend: "wasm", threads: 2 })).rejects.toMatchObject({
+        faults: [{ code: "R402", path: "threads" }],
+      });
+      const model = await load(probe(), { backend: "wasm" });
+      expect(model.backend).toMatchObject({ threads: 1 });
+      expect(model.backend.executor).toMatch(/one thread: .*cross-origin isolated/);
+      model.close();
+    } finally {
+      globalThis.SharedArrayBuffer = kept;
+    }
   });
 });
