@@ -1,12 +1,20 @@
 /** @file What a program does with a compiled model. In: an artifact's text, a backend, sequences. Out:
  *  numbers. Runs in Node and in a page alike, with the public runtime and nothing else. */
-import { type BackendName, load, type Nested, nested, type Tensors } from "../../runtime/index.ts";
+import {
+  type BackendName,
+  load,
+  type Nested,
+  nested,
+  type Tensors,
+  type Threads,
+} from "../../runtime/index.ts";
 
 type Sequences = readonly (readonly (readonly number[])[])[];
 
 export interface Use {
   readonly artifact: string;
   readonly backend: BackendName;
+  readonly threads?: Threads;
   /** Input x and the upstream gradient of output h: [B][T][…]. */
   readonly x: Sequences;
   readonly upstream: Sequences;
@@ -18,6 +26,8 @@ type Numbers = Readonly<Record<string, Nested>>;
 
 export interface Used {
   readonly backend: string;
+  readonly executor: string;
+  readonly threads: number;
   readonly synchronous: boolean;
   readonly outputs: Numbers;
   readonly final: Numbers;
@@ -30,8 +40,15 @@ export interface Used {
   readonly streamed: readonly (readonly number[])[];
 }
 
-export async function use({ artifact, backend, x, upstream, steps }: Use): Promise<Used> {
-  const model = await load(artifact, { backend, seed: 7 });
+export async function use({
+  artifact,
+  backend,
+  threads = "auto",
+  x,
+  upstream,
+  steps,
+}: Use): Promise<Used> {
+  const model = await load(artifact, { backend, threads, seed: 7 });
   try {
     const { outputs, final } = await model.run({ inputs: { x } });
     const { grads } = await model.grad({ inputs: { x }, upstream: { outputs: { h: upstream } } });
@@ -45,6 +62,8 @@ export async function use({ artifact, backend, x, upstream, steps }: Use): Promi
     }
     return {
       backend: model.backend.backend,
+      executor: model.backend.executor,
+      threads: model.backend.threads,
       synchronous: stream.synchronous,
       outputs: plain(outputs),
       final: plain(final),

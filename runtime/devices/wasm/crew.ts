@@ -1,7 +1,8 @@
 /** @file The threads of a session. In: a memory, a number of threads. Out: runs of programs by all of them.
  *  Never spins while idle; never blocks where that is forbidden, as in a page: there workers do it all. */
+import { DeviceError } from "../device.ts";
 import type { Heap } from "./heap.ts";
-import { type Answer, LISTEN, type Message, ORDER, startWorker } from "./worker.ts";
+import { LISTEN, type Message, ORDER, startWorker, type Told } from "./worker.ts";
 
 export interface Crew {
   readonly threads: number;
@@ -16,6 +17,8 @@ export interface Order {
   readonly program: number;
   readonly prepare: boolean;
   readonly frames: readonly number[];
+  /** Address of the words where the program's threads meet. */
+  readonly meeting: number;
 }
 
 /** Why threads cannot share memory here; null where they can. */
@@ -34,8 +37,8 @@ export function coresHere(): number {
 
 /** Workers start with the first program that they learn. */
 export function createCrew(heap: Heap, threads: number): Crew {
-  const orders = heap.allocate(4 * 64);
-  const words = heap.words(orders, 64);
+  const orders = heap.allocate(4 * ORDER.count);
+  const words = heap.words(orders, ORDER.count);
   words.fill(0);
   const joins = mayBlock();
   const first = joins ? 1 : 0;
@@ -46,9 +49,18 @@ export function createCrew(heap: Heap, threads: number): Crew {
     Atomics.add(words, ORDER.turn, 1);
     Atomics.notify(words, ORDER.turn);
   };
+  let ended = false;
+  const alive = (): void => {
+    if (ended) throw new DeviceError("the threads have ended");
+  };
+  const close = (): void => {
+    ended = true;
+    for (const worker of workers) worker.end();
+  };
   return {
     threads,
     learn: async (program, module) => {
+      alive();
       words[ORDER.program] = LISTEN;
       next();
       for (const [i, worker] of workers.entries()) {
@@ -61,23 +73,29 @@ export function createCrew(heap: Heap, threads: number): Crew {
       known = true;
       await Promise.all(workers.map((w) => answered(w.answer(), "ready")));
     },
-    run: async ({ program, prepare, frames }, part) => {
+    run: async ({ program, prepare, frames, meeting }, part) => {
+      alive();
       words[ORDER.program] = program;
       words[ORDER.prepare] = prepare ? 1 : 0;
+      words[ORDER.meeting] = meeting;
       words.set(frames, ORDER.frames);
       next();
-      if (joins) part();
-      else await answered(workers[0]!.answer(), "done");
+      try {
+        if (joins) part();
+        else await answered(workers[0]!.answer(), "done");
+      } catch (error) {
+        close();
+        if (error instanceof DeviceError) throw error;
+        throw new DeviceError(`a thread failed: ${String(error)}`, { cause: error });
+      }
     },
-    close: () => {
-      for (const worker of workers) worker.end();
-    },
+    close,
   };
 }
 
-async function answered(answer: Promise<Answer>, wanted: Answer): Promise<void> {
+async function answered(answer: Promise<Told>, wanted: Told): Promise<void> {
   const got = await answer;
-  if (got !== wanted) throw new Error(`a thread says ${String(got)}, not ${String(wanted)}`);
+  if (got !== wanted) throw new Error(`a thread says ${got}, not ${wanted}`);
 }
 
 /** Whether this thread may wait; that of a page may not. */

@@ -24,6 +24,8 @@ export interface Instance {
   addressOf(buffer: number): number;
   /** Of the threads of the last plan. */
   frames(): readonly number[];
+  /** Address of the words where threads meet. */
+  readonly meeting: number;
   /** As thread 0. */
   prepare(): void;
   run(): void;
@@ -83,6 +85,7 @@ export function instantiate({ code, module, program }: Compiled, heap: Heap): In
     isStored: (buffer) => storage[buffer]!.place.kind === "store",
     addressOf: (buffer) => heap.words(first, frame.words)[frame.address(buffer) / 4]!,
     frames: () => frames,
+    meeting,
     prepare: () => {
       prepare(first);
     },

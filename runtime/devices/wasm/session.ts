@@ -108,9 +108,9 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       crew ??= enlist();
       const entry = readyFor(name);
       if (entry.number !== null) return true;
+      await crew.learn(learned, compile(name, true).module);
       entry.number = learned;
       learned += 1;
-      await crew.learn(entry.number, compile(name, true).module);
       return true;
     } catch (error) {
       if (threads !== "auto" || !(error instanceof DeviceError)) throw error;
@@ -174,9 +174,10 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       if (prepare) entry.instance.prepare();
       entry.instance.run();
     };
-    if (isDealt && crew !== null)
-      await crew.run({ program: entry.number!, prepare, frames: entry.instance.frames() }, first);
-    else first();
+    if (isDealt && crew !== null) {
+      const { frames, meeting } = entry.instance;
+      await crew.run({ program: entry.number!, prepare, frames: frames(), meeting }, first);
+    } else first();
     used = Math.max(used, plan.threads);
     for (const { buffer, address, own } of outputs) {
       if (own) continue;

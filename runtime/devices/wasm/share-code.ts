@@ -6,7 +6,7 @@ import type { Frame } from "./frame.ts";
 import { FRAME } from "./scope.ts";
 
 /** Byte offsets of the words where threads meet, a cache line each. */
-export const MEETING = { arrived: 0, turn: 64, asleep: 128, bytes: 192 } as const;
+export const MEETING = { arrived: 0, turn: 64, asleep: 128, failed: 192, bytes: 256 } as const;
 
 /** Looks at the turn before a thread sleeps: some ten microseconds. */
 const PATIENCE = 4000;
@@ -52,7 +52,7 @@ export function shareBody(): FunctionBody {
 /**
  * (frame): returns when all threads have called it as often. The last to arrive starts the next turn; the
  * others look for it a while, then sleep. A thread that is about to sleep says so before it looks again,
- * so that none is left asleep.
+ * so that none is left asleep. Traps where a thread has failed: it says so before it starts a turn itself.
  */
 export function meetBody(frame: Frame): FunctionBody {
   const code = createCode(1);
@@ -71,11 +71,16 @@ export function meetBody(frame: Frame): FunctionBody {
     code.get(turn);
     code.op(OP.i32Eq);
   };
+  const trapIfFailed = (): void => {
+    load(MEETING.failed);
+    code.choose(null, () => code.op(OP.unreachable), null);
+  };
   code.get(FRAME);
   code.loadI32(frame.meeting);
   code.set(words);
   load(MEETING.turn);
   code.set(turn);
+  trapIfFailed();
   add(MEETING.arrived, 1);
   code.get(FRAME);
   code.loadI32(frame.parts);
@@ -110,7 +115,14 @@ export function meetBody(frame: Frame): FunctionBody {
   code.loop(() => {
     isSame();
     code.op(OP.i32Eqz);
-    code.choose(null, () => code.op(OP.return), null);
+    code.choose(
+      null,
+      () => {
+        trapIfFailed();
+        code.op(OP.return);
+      },
+      null,
+    );
     code.get(left);
     code.i32(1);
     code.op(OP.i32Sub);
@@ -130,5 +142,6 @@ export function meetBody(frame: Frame): FunctionBody {
   });
   add(MEETING.asleep, -1);
   code.op(OP.drop);
+  trapIfFailed();
   return code.body();
 }

@@ -1,9 +1,10 @@
 /** @file The threads beside the first, in Node and in browsers. In: messages. Out: workers that answer each
  *  message once. Never keeps a process alive but for an answer that is waited for. */
 import { DeviceError } from "../device.ts";
+import { MEETING } from "./share-code.ts";
 
 /** Words that the first thread writes and workers read, by index; then the frame of each thread. */
-export const ORDER = { turn: 0, program: 1, prepare: 2, frames: 3 } as const;
+export const ORDER = { turn: 0, program: 1, prepare: 2, meeting: 3, frames: 4, count: 64 } as const;
 /** As a program's number: go back to waiting for messages. */
 export const LISTEN = -1;
 
@@ -21,34 +22,46 @@ export interface Message {
 }
 
 /** What a worker says: a message was taken in, a run is done, or why neither can be. */
-export type Answer = "ready" | "done" | { readonly error: string };
+export type Told = "ready" | "done";
+type Answer = Told | { readonly error: string };
 
 export interface Worker {
   post(message: Message): void;
   /** The next answer; rejects with a DeviceError where the worker cannot go on. */
-  answer(): Promise<"ready" | "done">;
+  answer(): Promise<Told>;
   end(): void;
 }
 
 /**
  * A text, so that whatever bundles the runtime need not know of a second file. It sleeps until the turn
  * changes, but for some microseconds after a run, since runs come in pairs; then it does its part of the
- * program that was asked for.
+ * program that was asked for. One that fails says so where threads meet, so that none waits for it.
  */
 const SOURCE = `"use strict";
 const port = typeof postMessage === "function" ? globalThis : require("node:worker_threads").parentPort;
 const programs = [];
 let memory, words, part, tells, seen = 0;
+const fail = (meeting) => {
+  const meet = new Int32Array(memory.buffer, meeting, ${MEETING.bytes / 4});
+  Atomics.store(meet, ${MEETING.failed / 4}, 1);
+  Atomics.add(meet, ${MEETING.turn / 4}, 1);
+  Atomics.notify(meet, ${MEETING.turn / 4});
+};
 const serve = () => {
   for (;;) {
-    for (let i = 0; i < 2000 && Atomics.load(words, 0) === seen; i++);
-    Atomics.wait(words, 0, seen);
-    seen = Atomics.load(words, 0);
-    if (words[1] < 0) return;
-    const program = programs[words[1]];
-    const frame = words[3 + part];
-    if (words[2] === 1) program.prepare(frame);
-    program.run(frame);
+    for (let i = 0; i < 2000 && Atomics.load(words, ${ORDER.turn}) === seen; i++);
+    Atomics.wait(words, ${ORDER.turn}, seen);
+    seen = Atomics.load(words, ${ORDER.turn});
+    if (words[${ORDER.program}] < 0) return;
+    try {
+      const program = programs[words[${ORDER.program}]];
+      const frame = words[${ORDER.frames} + part];
+      if (words[${ORDER.prepare}] === 1) program.prepare(frame);
+      program.run(frame);
+    } catch (error) {
+      fail(words[${ORDER.meeting}]);
+      throw error;
+    }
     if (tells) port.postMessage("done");
   }
 };
@@ -56,8 +69,8 @@ port.onmessage = ({ data }) => {
   try {
     if (data.memory !== undefined) {
       ({ memory, part, tells } = data);
-      words = new Int32Array(memory.buffer, data.orders, 64);
-      seen = Atomics.load(words, 0);
+      words = new Int32Array(memory.buffer, data.orders, ${ORDER.count});
+      seen = Atomics.load(words, ${ORDER.turn});
     }
     programs[data.program] = new WebAssembly.Instance(data.module, { env: { memory } }).exports;
     port.postMessage("ready");
@@ -70,7 +83,7 @@ port.onmessage = ({ data }) => {
 /** Most threads of a crew: frames in the words of ORDER. */
 export const MOST_THREADS = 32;
 
-/** null where there are none: then `why` says what is missing. */
+/** Throws a DeviceError where the page forbids it. */
 export function startWorker(): Worker {
   const node = nodeThreads();
   return node === null ? webWorker() : nodeWorker(node);
@@ -105,7 +118,7 @@ function nodeWorker({ Worker: Thread }: NodeThreads): Worker {
 
 function webWorker(): Worker {
   const url = URL.createObjectURL(new Blob([SOURCE], { type: "text/javascript" }));
-  const worker = new globalThis.Worker(url);
+  const worker = started(url);
   const inbox = createInbox(
     () => undefined,
     () => undefined,
@@ -125,9 +138,17 @@ function webWorker(): Worker {
   };
 }
 
+function started(url: string): globalThis.Worker {
+  try {
+    return new globalThis.Worker(url);
+  } catch (error) {
+    throw new DeviceError(`a thread cannot be started: ${String(error)}`, { cause: error });
+  }
+}
+
 interface Inbox {
   readonly take: (answer: Answer) => void;
-  readonly next: () => Promise<"ready" | "done">;
+  readonly next: () => Promise<Told>;
 }
 
 /** Answers in order; an error is the answer to everything after it. */
