@@ -9,7 +9,7 @@ import { coresHere, type Crew, createCrew, whyAlone } from "./crew.ts";
 import { createHeap, type Heap } from "./heap.ts";
 import { type Compiled, type Instance, instantiate } from "./instance.ts";
 import { MOST_THREADS } from "./worker.ts";
-import { alone, planOf, type Worth, WORTH } from "./plan.ts";
+import { alone, createPlanner, type Worth, WORTH } from "./plan.ts";
 import { programCode } from "./program-code.ts";
 import { createStepper } from "./stepper.ts";
 
@@ -37,7 +37,7 @@ const AUTO_THREADS = 8;
 
 export function createSession(artifact: Artifact, options: SessionOptions): Session {
   const { fused, threads } = options;
-  const worth = options.worth ?? (threads === "auto" ? WORTH : { ...WORTH, program: 0 });
+  const worth = threads === "auto" ? WORTH : { ...WORTH, program: 0 };
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
     throw noThreads(threads, `the number is a whole one from 1 to ${MOST_THREADS}`);
   let lonely = whyAlone();
@@ -46,6 +46,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     if (threads !== "auto") throw noThreads(threads, lonely);
     most = 1;
   } else lonely = null;
+  const plan = createPlanner(options.worth ?? worth);
   let heap: Heap = createHeap();
   let crew: Crew | null = null;
   let used = 1;
@@ -149,10 +150,10 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     alive();
     const program = programOf(name);
     checkSizes(program, name, sizes);
-    const wanted = planOf(program, sizes, most, worth);
+    const wanted = plan(program, sizes, most);
     const isDealt = wanted.threads > 1 && (await gather(name));
     alive();
-    const plan = isDealt ? wanted : alone(program);
+    const chosen = isDealt ? wanted : alone(program);
     const shape = (id: number) => shapeOf(program.buffers[id]!.shape, sizes);
     const named = new Map<number, number>();
     for (const { name: input, buffer } of program.inputs)
@@ -167,7 +168,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       if (own) named.set(buffer, address);
       return { output, buffer, address, own };
     });
-    entry.instance.place(sizes, base, named, plan);
+    entry.instance.place(sizes, base, named, chosen);
     const prepare = entry.preparedAt !== parameters;
     entry.preparedAt = parameters;
     const first = (): void => {
@@ -178,7 +179,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       const { frames, meeting } = entry.instance;
       await crew.run({ program: entry.number!, prepare, frames: frames(), meeting }, first);
     } else first();
-    used = Math.max(used, plan.threads);
+    used = Math.max(used, chosen.threads);
     for (const { buffer, address, own } of outputs) {
       if (own) continue;
       const count = bytes[buffer]! / 4;

@@ -8,8 +8,8 @@ import { FRAME } from "./scope.ts";
 /** Byte offsets of the words where threads meet, a cache line each. */
 export const MEETING = { arrived: 0, turn: 64, asleep: 128, failed: 192, bytes: 256 } as const;
 
-/** Looks at the turn before a thread sleeps: some ten microseconds. */
-const PATIENCE = 4000;
+/** Looks at the turn before a thread sleeps: some 20 µs, longer than one that slept takes to come. */
+const PATIENCE = 40_000;
 const FOREVER = -1n;
 
 export const SHARE = { params: [I32, I32, I32, I32], results: [I32] } as const;

@@ -49,7 +49,7 @@ const fail = (meeting) => {
 };
 const serve = () => {
   for (;;) {
-    for (let i = 0; i < 2000 && Atomics.load(words, ${ORDER.turn}) === seen; i++);
+    for (let i = 0; i < 10000 && Atomics.load(words, ${ORDER.turn}) === seen; i++);
     Atomics.wait(words, ${ORDER.turn}, seen);
     seen = Atomics.load(words, ${ORDER.turn});
     if (words[${ORDER.program}] < 0) return;
