@@ -2,7 +2,7 @@
  *  Never spins while idle; never blocks where that is forbidden, as in a page: there workers do it all. */
 import { DeviceError } from "../device.ts";
 import type { Heap } from "./heap.ts";
-import { LISTEN, type Message, ORDER, startWorker, type Told } from "./worker.ts";
+import { LISTEN, type Message, ORDER, ORDER_WORDS, startWorker, type Told } from "./worker.ts";
 
 export interface Crew {
   readonly threads: number;
@@ -21,24 +21,10 @@ export interface Order {
   readonly meeting: number;
 }
 
-/** Why threads cannot share memory here; null where they can. */
-export function whyAlone(): string | null {
-  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false)
-    return "SharedArrayBuffer is missing: the page is not cross-origin isolated";
-  return null;
-}
-
-/** Cores of the machine. */
-export function coresHere(): number {
-  const here = (globalThis as { process?: Partial<NodeJS.Process> }).process;
-  const os = here?.getBuiltinModule?.("node:os");
-  return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
-}
-
 /** Workers start with the first program that they learn. */
 export function createCrew(heap: Heap, threads: number): Crew {
-  const orders = heap.allocate(4 * ORDER.count);
-  const words = heap.words(orders, ORDER.count);
+  const orders = heap.allocate(4 * ORDER_WORDS);
+  const words = heap.words(orders, ORDER_WORDS);
   words.fill(0);
   const joins = mayBlock();
   const first = joins ? 1 : 0;

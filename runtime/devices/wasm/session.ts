@@ -5,10 +5,10 @@ import type { Artifact, Programs } from "../../artifact/artifact.ts";
 import { elements, sameShape, shapeOf } from "../../artifact/extent.ts";
 import type { Program } from "../../artifact/kernel.ts";
 import { DeviceError, noThreads, type Session, type Sizes, type Threads } from "../device.ts";
-import { coresHere, type Crew, createCrew, whyAlone } from "./crew.ts";
+import { coresHere, MOST_THREADS, whyAlone } from "./cores.ts";
+import type { Crew } from "./crew.ts";
 import { createHeap, type Heap } from "./heap.ts";
 import { type Compiled, type Instance, instantiate } from "./instance.ts";
-import { MOST_THREADS } from "./worker.ts";
 import { alone, createPlanner, type Worth, WORTH } from "./plan.ts";
 import { programCode } from "./program-code.ts";
 import { createStepper } from "./stepper.ts";
@@ -89,7 +89,9 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     return made;
   };
   /** Moves all that is stored to a memory that threads share, and starts them. */
-  const enlist = (): Crew => {
+  const enlist = async (): Promise<Crew> => {
+    const { createCrew } = await import("./crew.ts");
+    alive();
     const shared = createHeap(true);
     const started = createCrew(shared, most);
     for (const [name, { address, shape }] of store) {
@@ -106,7 +108,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
   /** Every thread knows the program; false where `auto` finds that there can be no threads. */
   const gather = async (name: keyof Programs): Promise<boolean> => {
     try {
-      crew ??= enlist();
+      crew ??= await enlist();
       const entry = readyFor(name);
       if (entry.number !== null) return true;
       await crew.learn(learned, compile(name, true).module);

@@ -1,10 +1,13 @@
 /** @file The threads beside the first, in Node and in browsers. In: messages. Out: workers that answer each
  *  message once. Never keeps a process alive but for an answer that is waited for. */
 import { DeviceError } from "../device.ts";
+import { MOST_THREADS } from "./cores.ts";
 import { MEETING } from "./share-code.ts";
 
 /** Words that the first thread writes and workers read, by index; then the frame of each thread. */
-export const ORDER = { turn: 0, program: 1, prepare: 2, meeting: 3, frames: 4, count: 64 } as const;
+export const ORDER = { turn: 0, program: 1, prepare: 2, meeting: 3, frames: 4 } as const;
+/** Words of ORDER and frames. */
+export const ORDER_WORDS = ORDER.frames + MOST_THREADS;
 /** As a program's number: go back to waiting for messages. */
 export const LISTEN = -1;
 
@@ -69,7 +72,7 @@ port.onmessage = ({ data }) => {
   try {
     if (data.memory !== undefined) {
       ({ memory, part, tells } = data);
-      words = new Int32Array(memory.buffer, data.orders, ${ORDER.count});
+      words = new Int32Array(memory.buffer, data.orders, ${ORDER_WORDS});
       seen = Atomics.load(words, ${ORDER.turn});
     }
     programs[data.program] = new WebAssembly.Instance(data.module, { env: { memory } }).exports;
@@ -79,9 +82,6 @@ port.onmessage = ({ data }) => {
     port.postMessage({ error: String(error) });
   }
 };`;
-
-/** Most threads of a crew: frames in the words of ORDER. */
-export const MOST_THREADS = 32;
 
 /** Throws a DeviceError where the page forbids it. */
 export function startWorker(): Worker {
