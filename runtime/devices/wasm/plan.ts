@@ -26,9 +26,9 @@ export interface Worth {
 
 /**
  * A multiplication is 0.02 ns: 140 µs, since waking a thread takes 30; 5 µs, since meeting takes 0.5 where
- * nothing else computes; 20 µs in every step, since elsewhere threads may have to sleep to meet.
+ * nothing else computes; 80 µs in every step, since elsewhere threads have to sleep to meet.
  */
-export const WORTH: Worth = { program: 2 ** 23, stage: 2 ** 18, step: 2 ** 20 };
+export const WORTH: Worth = { program: 2 ** 23, stage: 2 ** 18, step: 2 ** 22 };
 
 /** Plans kept of a program, by sizes. */
 const PLANS = 32;
