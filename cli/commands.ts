@@ -12,6 +12,7 @@ import { lintCommand } from "./lint.ts";
 import { newCommand } from "./new.ts";
 import { runCommand } from "./run.ts";
 import { streamCommand } from "./stream.ts";
+import { traceCommand } from "./trace.ts";
 import { trainCommand } from "./train.ts";
 
 export const COMMANDS: readonly ((program: Command) => void)[] = [
@@ -27,5 +28,6 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   newCommand,
   runCommand,
   streamCommand,
+  traceCommand,
   trainCommand,
 ];

@@ -72,7 +72,7 @@ function emit(checked: Checked, entry: Entry): Artifact {
 }
 
 /** SHA-256 over what weights mean: the entry, its sizes, its parameters and states, its equations as IR. */
-function hashOf(entry: Entry, { build, graph }: Lowered): string {
+export function hashOf(entry: Entry, { build, graph }: Lowered): string {
   const { name, direction, dims } = entry;
   const params = build.params.map((p) => [p.name, p.shape]);
   const states = build.states.map((s) => [s.name, s.shape, s.lags, s.initial]);

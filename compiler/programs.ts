@@ -44,6 +44,8 @@ export interface Stager {
   stages(name: ProgramName): Stages | null;
   /** Lowered with everything off that `options` does not name; with `loss`, the train block's too. */
   lowered(options: Partial<Options>, loss: boolean): Lowered;
+  /** A lowered graph without its gradient. */
+  forward(graph: Graph): Stages;
   /** Why the entry cannot be streamed, or null. */
   streamFault(): NotStreamable | null;
 }
@@ -122,10 +124,16 @@ export function createStager(checked: Checked, entry: Entry, places: Places): St
     const it = streamed();
     return it instanceof NotStreamable ? it : null;
   };
-  return { stages, lowered: lowerAs, streamFault };
+  return { stages, lowered: lowerAs, forward: forwardOnly, streamFault };
 }
 
-const INFERENCE: Options = { mode: "inference", masked: false, streaming: false, slots: false };
+const INFERENCE: Options = {
+  mode: "inference",
+  masked: false,
+  streaming: false,
+  slots: false,
+  taps: false,
+};
 
 /** `f`, its results kept by what they were made of: plain data, compared by value. */
 function once<A, R>(f: (a: A) => R): (a: A) => R {

@@ -10,6 +10,7 @@ import type { Span } from "../../grammar/span.ts";
 import type { Checked } from "../2-check/checked.ts";
 import { type Builder, createBuilder } from "../ir/builder.ts";
 import { type NodeId, real, type Tensor } from "../ir/ir.ts";
+import type { Dims } from "./dims.ts";
 import type { Places } from "./places.ts";
 
 export interface Options {
@@ -21,6 +22,26 @@ export interface Options {
   readonly streaming: boolean;
   /** Every slot of a state with lags has an initial and a final value of its own (`initial:S#2`). */
   readonly slots: boolean;
+  /** Every named value of a step is put out as well, as a sequence: see `Build.taps`. */
+  readonly taps: boolean;
+}
+
+/** A named value at every step, [seq][B][…shape], zero past each sample's length. */
+export interface Tap {
+  /** The spec's own name, with that of the layer in a model: `i`, `e.Mine.forward.i`. */
+  readonly name: string;
+  readonly role: "gate" | "let" | "state" | "output";
+  /** The cell whose equation it is, and how it runs; null for a model's own values. */
+  readonly layer: {
+    readonly cell: string;
+    readonly prefix: string;
+    readonly reverse: boolean;
+    readonly dims: Dims;
+  } | null;
+  readonly id: NodeId;
+  /** The node of the scan's body that computes it; null outside cells. */
+  readonly inBody: NodeId | null;
+  readonly place: number;
 }
 
 export interface Build {
@@ -34,6 +55,8 @@ export interface Build {
   readonly randoms: RandomInfo[];
   /** Keys to put out beside the entry's outputs: `final:S`, `state:S`. */
   readonly carried: { readonly key: string; readonly id: NodeId }[];
+  /** With `Options.taps`: the equations of cells, and a model's values that are sequences. */
+  readonly taps: Tap[];
   /** The states before the first step, for the `start` program. */
   readonly starts: { readonly key: string; readonly id: NodeId }[];
   /** A leaf of the main graph, one node a key. */
@@ -62,6 +85,7 @@ export function createBuild(checked: Checked, options: Options, places: Places):
     states: [],
     randoms: [],
     carried: [],
+    taps: [],
     starts: [],
     leaf,
     length: (seq) => (options.masked ? leaf(`length:${seq}`, real([], true)) : null),

@@ -202,21 +202,34 @@ function overTime(
       return { arg, init, next: kept(next, s.type, arg) };
     }),
   );
-  const collects = use.cell.outputs.map((o) => {
-    const value = now(o.name);
+  const collected = (name: string): NodeId => {
+    const value = now(name);
     const whole = broadcastTo(body, value, { ...body.type(value), batch: true });
     return valid === null ? whole : body.apply("where", [valid, whole, body.lit(0)]);
-  });
+  };
+  const collects = use.cell.outputs.map((o) => collected(o.name));
+  const tapped = build.options.taps ? named(use.cell) : [];
   const scan = b.scan({
     over: use.seq,
     reverse: use.reverse,
     carries,
     slices,
     consts,
-    collects,
+    collects: [...collects, ...tapped.map((eq) => collected(eq.name.text))],
     sums: [],
     body,
   });
+  for (const [i, { name, role, span }] of tapped.entries()) {
+    const { cell, prefix, reverse, dims } = use;
+    build.taps.push({
+      name: prefix + name.text,
+      role,
+      layer: { cell: cell.name, prefix, reverse, dims },
+      id: b.item(scan, carries.length + collects.length + i),
+      inBody: now(name.text),
+      place: build.places.add(`${role} ${prefix}${name.text}`, span),
+    });
+  }
   const outputs = new Map(
     use.cell.outputs.map((o, i) => [
       o.name,
@@ -234,6 +247,11 @@ function overTime(
     }
   }
   return { outputs, finals };
+}
+
+/** Equations of a step that a file has written; a layer's own cells have no file. */
+function named(cell: FlatCell): FlatCell["equations"] {
+  return cell.lineage.length === 0 ? [] : cell.equations.filter((eq) => eq.timed);
 }
 
 function oneStep(build: Build, use: CellUse, outside: Scope, states: readonly State[]): CellResult {

@@ -9,9 +9,9 @@ import { type Build, createBuild, NotStreamable, type Options } from "./build.ts
 import { lowerCell } from "./cell.ts";
 import { addInput } from "./declare.ts";
 import { evalDim, evalShape } from "./dims.ts";
-import { type Flow, flow } from "./flow.ts";
+import { type Flow, flow, inside } from "./flow.ts";
 import { lowerLoss } from "./loss.ts";
-import { lowerModel } from "./model.ts";
+import { lowerModel, type ModelResult } from "./model.ts";
 import type { Places } from "./places.ts";
 
 export interface Entry {
@@ -44,6 +44,7 @@ export function lower(
   const { outputs, flows } =
     entry.kind === "cell" ? cellEntry(build, entry) : modelEntry(build, entry);
   const keyed = outputs.map((o) => ({ key: `output:${o.name}`, id: o.id }));
+  for (const { name, id } of build.taps) keyed.push({ key: `trace:${name}`, id });
   if (loss) {
     invariant(entry.train !== null, "a loss without a train block");
     keyed.push({ key: "loss", id: lowerLoss(build, entry.train, entry.dims, flows) });
@@ -137,5 +138,24 @@ function modelEntry(build: Build, entry: Entry): EntryResult {
     id: o.id,
     place: build.places.add(`output ${o.name}`, o.span),
   }));
+  if (build.options.taps) addModelTaps(build, entry.decl, r);
   return { outputs, flows: r.flows };
+}
+
+/** The model's own values that are sequences: its equations, and outputs that are none of them. */
+function addModelTaps(build: Build, model: ModelDecl, result: ModelResult): void {
+  const values = model.members.flatMap((m) => {
+    const id = m.kind === "equation" ? result.flows.get(m.name.text)?.node : undefined;
+    return m.kind !== "equation" || id === undefined
+      ? []
+      : [{ name: m.name.text, role: "let" as const, id, span: m.span }];
+  });
+  const outputs = result.outputs.map((o) => ({ ...o, role: "output" as const }));
+  const known = new Set<string>();
+  for (const { name, role, id, span } of [...values, ...outputs]) {
+    if (build.b.type(id).seq === null || known.has(name)) continue;
+    known.add(name);
+    const place = build.places.add(`${role} ${name}`, span);
+    build.taps.push({ name, role, layer: null, id: inside(build, id), inBody: null, place });
+  }
 }

@@ -25,6 +25,10 @@ export function times(f: Formula, extents: readonly Extent[]): Formula {
   return new Map([...f].map(([old, n]) => [key(old), n * number]));
 }
 
+export function product(f: Formula, g: Formula): Formula {
+  return [...g].map(([key, n]) => times(f, [n, ...(key === "" ? [] : key.split("·"))])).reduce(plus, ZERO);
+}
+
 /** The value at given sizes; a symbol without a size counts as 1. */
 export function at(f: Formula, sizes: Readonly<Record<string, number>>): number {
   const product = (symbols: string) =>
