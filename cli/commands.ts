@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
+import { costCommand } from "./cost.ts";
 import { dumpCommand } from "./dump.ts";
 import { evalCommand } from "./eval.ts";
 import { explainCommand } from "./explain.ts";
@@ -18,6 +19,7 @@ import { trainCommand } from "./train.ts";
 export const COMMANDS: readonly ((program: Command) => void)[] = [
   checkCommand,
   compileCommand,
+  costCommand,
   dumpCommand,
   evalCommand,
   explainCommand,

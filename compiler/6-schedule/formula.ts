@@ -26,7 +26,9 @@ export function times(f: Formula, extents: readonly Extent[]): Formula {
 }
 
 export function product(f: Formula, g: Formula): Formula {
-  return [...g].map(([key, n]) => times(f, [n, ...(key === "" ? [] : key.split("·"))])).reduce(plus, ZERO);
+  return [...g]
+    .map(([key, n]) => times(f, [n, ...(key === "" ? [] : key.split("·"))]))
+    .reduce(plus, ZERO);
 }
 
 /** The value at given sizes; a symbol without a size counts as 1. */

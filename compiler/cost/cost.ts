@@ -1,16 +1,14 @@
 /** @file What an entry costs. In: a checked entry, sizes. Out: parameters, work, depth and memory, as formulas in
  *  the spec's dims and as numbers, beside self-attention of the same widths. Never a time. */
 import { checkSizes } from "../2-check/check.ts";
-import { at, type Formula } from "../6-schedule/formula.ts";
+import type { Formula } from "../6-schedule/formula.ts";
 import type { Entry } from "../3-lower/lower.ts";
 import type { Source } from "../recompile.ts";
 import { createPlaces } from "../3-lower/places.ts";
 import { invariant } from "../ir/invariant.ts";
 import { stagesOf } from "../programs.ts";
-import { kernelDepth, operationDepth, type Term } from "./depth.ts";
-import { type Choice, figuresOf, type ProgramSet } from "./figures.ts";
-import { fit, type Named } from "./fit.ts";
-import { memoryOf, peak } from "./memory.ts";
+import { type Choice, choiceOf, figuresOf, type ProgramSet } from "./figures.ts";
+import { interpolate, type Named } from "./fit.ts";
 import { atDims, type Dims, OtherKernels } from "./template.ts";
 
 export interface CostRequest extends Pick<Source, "checked" | "entry"> {
@@ -22,6 +20,7 @@ export interface CostRequest extends Pick<Source, "checked" | "entry"> {
 }
 
 export interface CostFigures {
+  readonly kind: Entry["kind"];
   readonly dims: Dims;
   /** B, and every sequence at `steps`. */
   readonly sizes: Readonly<Record<string, number>>;
@@ -29,14 +28,11 @@ export interface CostFigures {
   readonly trains: boolean;
   /** By what is counted, in B and lengths alone: exact for these dims. */
   readonly numbers: Named<Formula>;
-  /** The same in the dims as well. */
-  readonly formulas: Named<Formula> | null;
+  readonly choice: Choice;
+  /** The same in the dims as well, and the choice that they are of. */
+  readonly symbolic: { readonly figures: Named<Formula>; readonly choice: Choice } | null;
   /** Why there are no formulas, or for which dims they hold. */
   readonly note: string | null;
-  readonly kernels: readonly Term[];
-  readonly operations: readonly Term[];
-  /** The reductions that `operations` names are `sum 0`, `sum 1`, … of the formulas. */
-  readonly sums: Choice["sums"];
 }
 
 export function costOfEntry(request: CostRequest): CostFigures {
@@ -53,62 +49,45 @@ export function costOfEntry(request: CostRequest): CostFigures {
   const sizes: Record<string, number> = {};
   for (const s of [...sequences, ...symbols]) sizes[s] = request.steps;
   sizes.B = request.batch;
-  const operations = operationDepth(programs.forward, sizes).terms;
-  const choice = {
-    trainingStage: peak(memoryOf(programs.training), sizes),
-    stepStage: programs.step === null ? -1 : peak(memoryOf(programs.step), sizes),
-    sums: operations.flatMap((t) => (t.sum === null ? [] : [t.sum])),
-  };
-  const numbers = figuresOf(programs, choice);
-  const { formulas, note } = request.formulas
-    ? symbolic(request, programs, choice, numbers)
-    : { formulas: null, note: "not asked for" };
+  const choice = choiceOf(programs, sizes);
+  const { found, note } = request.formulas
+    ? symbolic(request, { dims: entry.dims, set: programs, choice }, sizes)
+    : { found: null, note: "formulas were not asked for" };
   return {
+    kind: entry.kind,
     dims: entry.dims,
     sizes,
     programs,
     trains: entry.train !== null,
-    numbers,
-    formulas,
+    numbers: figuresOf(programs, choice),
+    choice,
+    symbolic: found,
     note,
-    kernels: kernelDepth(programs.forward, sizes).terms,
-    operations,
-    sums: choice.sums,
   };
 }
 
-/** The value of a figure at the sizes asked for. */
-export function valueOf({ numbers, sizes }: CostFigures, name: string): number {
-  return at(numbers[name] ?? new Map(), sizes);
+interface Symbolic {
+  readonly found: CostFigures["symbolic"];
+  readonly note: string | null;
 }
-
-type Symbolic = Pick<CostFigures, "formulas" | "note">;
 
 /**
  * Formulas from programs at neighbouring dims. Where the dims asked for are a special case (a vector of one
  * element needs no loop), formulas are those of dims that are not.
  */
-function symbolic(
-  request: CostRequest,
-  programs: ProgramSet,
-  choice: Choice,
-  numbers: Named<Formula>,
-): Symbolic {
-  const { dims } = request.entry;
-  const names = Object.keys(dims);
-  if (names.length === 0) return { formulas: numbers, note: null };
-  const own = fitted(request, { dims, set: programs }, choice);
-  if (own !== null) return { formulas: own, note: null };
-  const larger = Object.fromEntries(Object.entries(dims).map(([k, v]) => [k, Math.max(v, PLAIN)]));
-  const small = names.filter((n) => larger[n] !== dims[n]);
-  const set = small.length === 0 ? null : programsAt(request, larger);
-  const found = set === null ? null : fitted(request, { dims: larger, set }, choice);
+function symbolic(request: CostRequest, own: At, sizes: CostFigures["sizes"]): Symbolic {
+  const names = Object.keys(own.dims);
+  const there = fitted(request, own);
+  if (there !== null) return { found: there, note: null };
+  const dims = Object.fromEntries(
+    Object.entries(own.dims).map(([k, v]) => [k, Math.max(v, PLAIN)]),
+  );
+  const small = names.filter((n) => dims[n] !== own.dims[n]);
+  const set = small.length === 0 ? null : programsAt(request, dims);
+  const found = set === null ? null : fitted(request, { dims, set, choice: choiceOf(set, sizes) });
   return found === null
-    ? {
-        formulas: null,
-        note: "other dims make other kernels: the numbers hold for these dims alone",
-      }
-    : { formulas: found, note: `formulas hold for ${small.join(", ")} of ${PLAIN} and more` };
+    ? { found, note: "other dims make other kernels: the numbers hold for these dims alone" }
+    : { found, note: `formulas hold for ${small.join(", ")} of ${PLAIN} and more` };
 }
 
 const PLAIN = 3;
@@ -116,10 +95,12 @@ const PLAIN = 3;
 interface At {
   readonly dims: Dims;
   readonly set: ProgramSet;
+  readonly choice: Choice;
 }
 
 /** Null where the neighbours are other kernels, or the figures are no polynomials. */
-function fitted(request: CostRequest, base: At, choice: Choice): Named<Formula> | null {
+function fitted(request: CostRequest, base: At): CostFigures["symbolic"] {
+  const { choice } = base;
   const names = Object.keys(base.dims);
   try {
     const others = names.map((dim) => neighbour(request, base, dim));
@@ -127,9 +108,9 @@ function fitted(request: CostRequest, base: At, choice: Choice): Named<Formula> 
     // Dims together: a size that is a product of two is not affine in both.
     const together = names.length < 2 ? null : programsAt(request, all);
     const figures = (dims: Dims): Named<Formula> => figuresOf(instance(base, others, dims), choice);
-    const found = fit(figures, names, [base.dims, all]);
-    if (found === null || together === null) return found;
-    return sameFigures(figuresOf(together, choice), figures(all)) ? found : null;
+    const found = interpolate(figures, names, [base.dims, all]);
+    const holds = together === null || sameFigures(figuresOf(together, choice), figures(all));
+    return found === null || !holds ? null : { figures: found, choice };
   } catch (error) {
     if (error instanceof OtherKernels) return null;
     throw error;

@@ -3,9 +3,9 @@
 import type { Kernel, Program } from "../../runtime/artifact/kernel.ts";
 import { costOf, kernelCount } from "../6-schedule/count.ts";
 import { constant, type Formula, plus, times, ZERO } from "../6-schedule/formula.ts";
-import { extentsOf, type Term } from "./depth.ts";
+import { extentsOf, kernelDepth, operationDepth, type Term } from "./depth.ts";
 import type { Named } from "./fit.ts";
-import { memoryOf } from "./memory.ts";
+import { memoryOf, peak } from "./memory.ts";
 
 /** The programs whose cost is told; `training` is `train`, or `gradient` where there is no train block. */
 export interface ProgramSet {
@@ -14,11 +14,25 @@ export interface ProgramSet {
   readonly training: Program;
 }
 
-/** Chosen once, at the sizes asked for: which stage keeps most, what the longest chain of operations passes. */
+/** Chosen once for the same kernels, at nominal sizes: which stage keeps most, what the longest chains pass. */
 export interface Choice {
   readonly trainingStage: number;
   readonly stepStage: number;
+  readonly kernels: readonly Term[];
+  readonly operations: readonly Term[];
+  /** The sums that `operations` names; the figures have their terms as `sum 0`, `sum 1`, … */
   readonly sums: readonly NonNullable<Term["sum"]>[];
+}
+
+export function choiceOf(set: ProgramSet, sizes: Readonly<Record<string, number>>): Choice {
+  const operations = operationDepth(set.forward, sizes).terms;
+  return {
+    trainingStage: peak(memoryOf(set.training), sizes),
+    stepStage: set.step === null ? -1 : peak(memoryOf(set.step), sizes),
+    kernels: kernelDepth(set.forward, sizes).terms,
+    operations,
+    sums: operations.flatMap((t) => (t.sum === null ? [] : [t.sum])),
+  };
 }
 
 export function figuresOf(set: ProgramSet, choice: Choice): Named<Formula> {

@@ -10,7 +10,7 @@ export type Named<T> = Readonly<Record<string, T>>;
  * differences over the points base + α, |α| ≤ degree; where a formula so found does not give the values
  * at `checks`, the degree goes up to HIGHEST, and then null: it is no polynomial in the dims.
  */
-export function fit(
+export function interpolate(
   of: (dims: Dims) => Named<Formula>,
   names: readonly string[],
   checks: readonly Dims[],

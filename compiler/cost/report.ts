@@ -4,7 +4,7 @@ import { at, constant, type Formula, plus, times } from "../6-schedule/formula.t
 import { attentionCost, crossing } from "./attention.ts";
 import type { CostFigures } from "./cost.ts";
 import type { Term } from "./depth.ts";
-import { paramShapes } from "./figures.ts";
+import { type Choice, paramShapes } from "./figures.ts";
 import { withDims } from "./fit.ts";
 import { show } from "./text.ts";
 
@@ -30,12 +30,22 @@ export interface Comparison {
   /** The shortest length from which on it needs no more than the other; null: at no length. */
   readonly recurrentFrom: number | null;
   readonly attentionFrom: number | null;
+  /** Both at other lengths, for pictures. */
+  readonly curve: readonly {
+    readonly steps: number;
+    readonly recurrent: number;
+    readonly attention: number;
+  }[];
 }
+
+/** Lengths of curves. */
+const LENGTHS: readonly number[] = Array.from({ length: 15 }, (_, i) => 2 ** i);
 
 export type CostReport = ReturnType<typeof reportOf>;
 
 export function reportOf(figures: CostFigures, truncate: number) {
-  const { numbers, formulas, sizes, dims, note, programs, trains } = figures;
+  const { numbers, sizes, dims, note, programs, trains } = figures;
+  const formulas = figures.symbolic?.figures ?? null;
   const figure = (of: (all: CostFigures["numbers"]) => Formula | undefined): Figure => {
     const formula = formulas === null ? undefined : of(formulas);
     return {
@@ -66,8 +76,8 @@ export function reportOf(figures: CostFigures, truncate: number) {
     forward: work("forward"),
     training: { program: trains ? "train" : "gradient", ...work("training") },
     depth: {
-      kernels: depthOf(figures, figures.kernels),
-      operations: depthOf(figures, figures.operations),
+      kernels: depthOf(figures, (c) => c.kernels),
+      operations: depthOf(figures, (c) => c.operations),
     },
     memory: {
       weights: figure(({ parameters: p }) => p && times(p, [4])),
@@ -104,15 +114,25 @@ function trainingMemory(figures: CostFigures, truncate: number, figure: Make) {
     };
   };
   const whole = figure((all) => plus(all["training fixed"]!, all["training history"]!));
-  const cut = { ...sizes, ...Object.fromEntries(over.map((s) => [s, truncate])) };
   const own = parts(figures.numbers);
-  const [c, d, h, s] = [own.constant, own.data, own.history, own.state].map((f) =>
-    at(f, sizes),
-  ) as [number, number, number, number];
-  const T = sizes[longest] ?? 1;
-  const every = Math.min(T, Math.max(1, Math.round(Math.sqrt((s * T * T) / Math.max(1, h)))));
-  const named = figures.formulas === null ? null : parts(figures.formulas);
-  const perStep = (f: Formula): string => show(f);
+  const atLength = (f: Formula, T: number): number =>
+    at(f, { ...sizes, ...Object.fromEntries(over.map((s) => [s, T])) });
+  /** In bytes: everything at once, K steps at a time, and with checkpoints and their distance. */
+  const strategies = (T: number) => {
+    const [c, d, h] = [atLength(own.constant, T), atLength(own.data, T), atLength(own.history, T)];
+    const s = at(own.state, sizes);
+    const every = Math.min(T, Math.max(1, Math.round(Math.sqrt((s * T * T) / Math.max(1, h)))));
+    const [K, none] = [Math.min(T, truncate), s === 0 || h === 0];
+    return {
+      steps: T,
+      whole: c + d + h,
+      truncated: atLength(own.constant, K) + atLength(own.data, K) + atLength(own.history, K),
+      checkpointed: none ? null : c + d + s * Math.ceil(T / every) + (h * every) / T,
+      every,
+    };
+  };
+  const here = strategies(sizes[longest] ?? 1);
+  const named = figures.symbolic === null ? null : parts(figures.symbolic.figures);
   return {
     whole,
     constant: figure((all) => parts(all).constant),
@@ -122,22 +142,20 @@ function trainingMemory(figures: CostFigures, truncate: number, figure: Make) {
     truncated: {
       steps: truncate,
       formula: whole.formula?.replace(/\b(T|S)\b/g, "K") ?? null,
-      value: at(
-        plus(figures.numbers["training fixed"]!, figures.numbers["training history"]!),
-        cut,
-      ),
+      value: here.truncated,
     },
     checkpointed:
-      s === 0 || h === 0
+      here.checkpointed === null
         ? null
         : {
-            every,
+            every: here.every,
             formula:
               named === null
                 ? null
-                : `${perStep(named.constant)} + ${perStep(named.data)} + 2·√((${perStep(named.state)})·(${perStep(named.history)}))`,
-            value: c + d + s * Math.ceil(T / every) + (h * every) / T,
+                : `${show(named.constant)} + ${show(named.data)} + 2·√((${show(named.state)})·(${show(named.history)}))`,
+            value: here.checkpointed,
           },
+    curve: LENGTHS.map(strategies),
   };
 }
 
@@ -149,19 +167,22 @@ function split(f: Formula, sequences: readonly string[], varying: boolean): Form
 }
 
 /** `T·(9 + ⌈log₂(H)⌉) + 3`. */
-function depthOf({ numbers, formulas, sizes, sums }: CostFigures, terms: readonly Term[]): Figure {
-  const index = (t: Term): string => `sum ${sums.findIndex((s) => s === t.sum)}`;
-  const amount = (t: Term): number =>
-    t.count *
-    (t.sum === null ? 1 : Math.ceil(Math.log2(Math.max(1, at(numbers[index(t)]!, sizes)))));
-  const value = terms.reduce(
-    (n, t) => n + amount(t) * (t.over === null ? 1 : (sizes[t.over] ?? 1)),
+function depthOf(figures: CostFigures, terms: (choice: Choice) => readonly Term[]): Figure {
+  const { numbers, choice, symbolic, sizes } = figures;
+  const name = (c: Choice, t: Term): string =>
+    t.sum === null ? "" : `sum ${c.sums.indexOf(t.sum)}`;
+  const levels = (t: Term): number =>
+    Math.ceil(Math.log2(Math.max(1, at(numbers[name(choice, t)] ?? new Map(), sizes))));
+  const value = terms(choice).reduce(
+    (n, t) =>
+      n + t.count * (t.sum === null ? 1 : levels(t)) * (t.over === null ? 1 : (sizes[t.over] ?? 1)),
     0,
   );
-  if (formulas === null) return { formula: null, value };
+  if (symbolic === null) return { formula: null, value };
   const groups = new Map<string | null, Map<string, number>>();
-  for (const t of terms) {
-    const key = t.sum === null ? "" : `⌈log₂(${show(formulas[index(t)]!)})⌉`;
+  for (const t of terms(symbolic.choice)) {
+    const of = symbolic.figures[name(symbolic.choice, t)];
+    const key = t.sum === null || of === undefined ? "" : `⌈log₂(${show(of)})⌉`;
     const group = groups.get(t.over) ?? new Map<string, number>();
     groups.set(t.over, group.set(key, (group.get(key) ?? 0) + t.count));
   }
@@ -169,28 +190,37 @@ function depthOf({ numbers, formulas, sizes, sums }: CostFigures, terms: readonl
     const parts = [...group].flatMap(([key, n]) =>
       n === 0 ? [] : [key === "" ? String(n) : n === 1 ? key : `${n}·${key}`],
     );
-    if (over === null) return parts.join(" + ");
-    return parts.length === 1 ? `${over}·${parts[0]}` : `${over}·(${parts.join(" + ")})`;
+    const sum = parts.join(" + ");
+    return over === null || sum === ""
+      ? sum
+      : parts.length === 1
+        ? `${sum}·${over}`
+        : `(${sum})·${over}`;
   });
-  return {
-    formula:
-      texts
-        .filter((t) => t !== "")
-        .join(" + ")
-        .replaceAll("+ -", "− ") || "0",
-    value,
-  };
+  // What repeats comes first, as in every other formula.
+  const ordered = texts
+    .filter((t) => t !== "")
+    .sort((a, b) => Number(/·[A-Z]\w*$/.test(b)) - Number(/·[A-Z]\w*$/.test(a)));
+  return { formula: ordered.join(" + ").replaceAll("+ -", "− ") || "0", value };
 }
 
-/** Null where an input is tokens or the entry has no step of its own: see the layers of a model. */
+/** Of a cell over one sequence of numbers: others have no attention layer of their widths. */
 function attentionOf(
   figures: CostFigures,
 ): { parameters: Figure; rows: readonly Comparison[] } | null {
-  const { numbers, formulas, sizes, programs } = figures;
+  const { numbers, sizes, programs } = figures;
+  const formulas = figures.symbolic?.figures ?? null;
   const tokens = programs.forward.inputs.some(
     ({ buffer }) => programs.forward.buffers[buffer]?.dtype === "index",
   );
-  if (tokens || !programs.forward.stages.some((s) => s.kind === "scan")) return null;
+  const others = Object.keys(sizes).some((s) => s !== "B" && s !== "T");
+  if (
+    figures.kind === "model" ||
+    tokens ||
+    others ||
+    !programs.forward.stages.some((s) => s.kind === "scan")
+  )
+    return null;
   const single = (f: Formula): Formula => withDims(f, { B: 1 });
   const layer = (all: CostFigures["numbers"]) =>
     attentionCost({ input: all["width in"]!, output: all["width out"]! });
@@ -214,12 +244,17 @@ function attentionOf(
       },
       recurrentFrom: crossing(r, a),
       attentionFrom: crossing(a, r),
+      curve: LENGTHS.map((steps) => ({
+        steps,
+        recurrent: at(r, { T: steps }),
+        attention: at(a, { T: steps }),
+      })),
     };
   };
   const varying = (f: Formula): Formula => split(single(f), ["T"], true);
   const streamed = programs.step !== null;
   const depth = new Map(
-    figures.kernels.map((t): [string, number] => [t.over === null ? "" : t.over, t.count]),
+    figures.choice.kernels.map((t): [string, number] => [t.over === null ? "" : t.over, t.count]),
   );
   return {
     parameters: {

@@ -47,6 +47,8 @@ export interface Session {
   run(program: keyof Programs, sizes: Sizes): Promise<void>;
   /** A streaming step over `batch` samples, or null where the device has no synchronous one. */
   stepper(batch: number): Stepper | null;
+  /** Bytes taken by tensors and buffers; absent where a device cannot tell. */
+  bytes?(): number;
   /** Frees everything; the session is unusable after. */
   close(): void;
 }
@@ -62,6 +64,8 @@ export interface Stepper {
   /** Store names `state:…` of the step program; write to set, read to get. */
   state(name: string): Real;
   step(): void;
+  /** Bytes taken by its parameters, states and buffers; absent where a device cannot tell. */
+  bytes?(): number;
 }
 
 /** For devices that compute with one thread; throws a DeviceError where more are asked for. */

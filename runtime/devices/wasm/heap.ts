@@ -8,6 +8,8 @@ export interface Heap {
   /** Address of `bytes` bytes, a multiple of 64; throws DeviceError where the memory cannot hold them. */
   allocate(bytes: number): number;
   free(address: number): void;
+  /** Bytes of all blocks, what rounds them up included. */
+  taken(): number;
   floats(address: number, count: number): Float32Array;
   words(address: number, count: number): Int32Array;
 }
@@ -63,6 +65,7 @@ export function createHeap(shared: boolean = false): Heap {
         else gaps.push(gap);
       }
     },
+    taken: () => [...taken.values()].reduce((sum, bytes) => sum + bytes, 0),
     floats: (address, count) => new Float32Array(memory.buffer, address, count),
     words: (address, count) => new Int32Array(memory.buffer, address, count),
   };

@@ -241,6 +241,10 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
         },
       });
     },
+    bytes: () => {
+      alive();
+      return heap.taken();
+    },
     close: () => {
       closed = true;
       crew?.close();

@@ -81,6 +81,7 @@ export function createStepper(compiled: Compiled, batch: number, parameters: Par
     input: pick("input", inputs),
     output: pick("output", outputs),
     state: pick("state", states),
+    bytes: () => heap.taken(),
     step: () => {
       if (preparedAt !== parameters.version()) refresh();
       instance.run();
