@@ -146,7 +146,18 @@ model Two {
 test("layers, directions and a model's own values say which they are", async () => {
   const artifact = artifactOf({ file: "./two.cell", text: TWO_LAYERS });
   const { values } = await traceNoise(artifact);
-  expect(values.map((v) => `${v.label} | ${v.role} | ${v.name}`)).toMatchInlineSnapshot();
+  expect(values.map((v) => `${v.label} | ${v.role} | ${v.name}`)).toMatchInlineSnapshot(`
+    [
+      "x | input | x",
+      "layer 1 forward: h | state | e.ElmanRNN.forward.h",
+      "layer 1 backward: h | state | e.ElmanRNN.backward.h",
+      "layer 2 backward: f | gate | y.MGU.f",
+      "layer 2 backward: n | let | y.MGU.n",
+      "layer 2 backward: h | state | y.MGU.h",
+      "e | let | e",
+      "y | output | y",
+    ]
+  `);
   const f = values.find((v) => v.label === "layer 2 backward: f")!;
   expect(f.layer).toEqual({ index: 2, cell: "MGU", direction: "backward" });
   expect(f.place).toMatchObject({ of: "gate y.MGU.f", file: "cells/mgu.cell" });

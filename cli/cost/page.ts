@@ -17,13 +17,13 @@ export async function costPage(facts: CostFacts): Promise<string> {
   const body = html`<h1>${title}</h1>
 <p>${entry.kind === "cell" ? "Cell" : "Model"} ${entry.name}; values at ${sizes.join(", ")}.</p>
 ${report.note === null ? null : html`<p>${report.note}.</p>`}
-${tableOf(costRows(report))}
+${tableOf(coded(costRows(report), [1]))}
 <h2>Memory of a gradient over time</h2>
-${tableOf(memoryRows(report))}
+${tableOf(coded(memoryRows(report), [1]))}
 ${figure(await chart(memoryChart(report), { title: "Memory of a gradient against the length" }), "Bytes against the number of steps, both axes logarithmic.")}
 ${await comparisons(compared)}
 ${measurement === null ? null : html`<h2>Measured</h2><p>${said(measurement)}</p>${tableOf(measuredRows(measurement))}`}`;
-  return page({ title, body, data: facts });
+  return page({ title, body, style: STYLE, data: facts });
 }
 
 async function comparisons(compared: readonly [string, CostReport][]): Promise<Content> {
@@ -32,11 +32,27 @@ async function comparisons(compared: readonly [string, CostReport][]): Promise<C
     if (attention === null) continue;
     made.push(html`<h2>${name} beside self-attention</h2>
 <p>One head of the same widths, every pair of steps: Vaswani et al. 2017, eq. 1. Per sample.</p>
-${tableOf(attentionRows(attention))}`);
-    for (const { what, curve } of attention.rows) made.push(await curveFigure(name, what, curve));
+${tableOf(coded(attentionRows(attention), [1, 2]))}`);
+    const curves: Content[] = [];
+    for (const { what, curve } of attention.rows) curves.push(await curveFigure(name, what, curve));
+    made.push(html`<div class="pair">${curves}</div>`);
   }
   return made;
 }
+
+/** Formulas in the columns named, as code: they are no numbers to align. */
+function coded(
+  [head = [], ...rows]: readonly (readonly string[])[],
+  columns: readonly number[],
+): readonly (readonly Content[])[] {
+  return [
+    head,
+    ...rows.map((row) => row.map((c, i) => (columns.includes(i) ? html`<code>${c}</code>` : c))),
+  ];
+}
+
+const STYLE = `
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: .5rem 1.5rem; }`;
 
 const said = ({ backend }: NonNullable<CostFacts["measurement"]>): string =>
   `On ${backend.backend}, ${backend.executor}, ${backend.precision}; the least of several runs on noise.`;
@@ -52,8 +68,11 @@ async function curveFigure(name: string, what: string, curve: Curve): Promise<Ma
     { of: name, steps, value: recurrent },
     { of: "self-attention", steps, value: attention },
   ]);
-  return figure(await chart(lines(values, what), { title: `${name}: ${what}` }), what);
+  return figure(await chart(lines(values, unitOf(what)), { title: `${name}: ${what}` }), what);
 }
+
+/** "work of T steps, FLOP" → "FLOP". */
+const unitOf = (what: string): string => what.slice(what.lastIndexOf(", ") + 2);
 
 function memoryChart({ memory }: CostReport): Chart {
   const values = memory.training.curve.flatMap(({ steps, whole, truncated, checkpointed }) => [
@@ -84,7 +103,7 @@ function lines(
         field: "value",
         type: "quantitative",
         scale: { type: "log" },
-        axis: { title: title.replace(/,.*$/, ""), format: "~s", tickCount: 5 },
+        axis: { title, format: "~s", tickCount: 5 },
       },
       color: {
         field: "of",
