@@ -5,14 +5,14 @@ export function colour(stream: { readonly isTTY?: boolean } = process.stderr): b
   return stream.isTTY === true && process.env.NO_COLOR === undefined;
 }
 
-/** Columns padded to their widest cell; numbers to the right. The first row is the head. */
+/** Columns padded to their widest cell; numbers to the right, formulas (`4·H`) not. The first row is the head. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map(String));
   const widths = (cells[0] ?? []).map((_, i) =>
     Math.max(...cells.map((row) => (row[i] ?? "").length)),
   );
   const numeric = (rows[1] ?? []).map(
-    (cell) => typeof cell === "number" || /^[-\d.]/.test(String(cell)),
+    (cell) => typeof cell === "number" || /^[-\d.][^·]*$/.test(String(cell)),
   );
   const lines = cells.map((row) =>
     row

@@ -7,7 +7,7 @@ import type { Entry } from "./3-lower/lower.ts";
 import { createPlaces, type Places } from "./3-lower/places.ts";
 import { hashOf } from "./compile.ts";
 import { chooseEntry } from "./entry.ts";
-import { lowerAs } from "./programs.ts";
+import { createStager } from "./programs.ts";
 
 export interface Source {
   readonly checked: Checked;
@@ -28,6 +28,7 @@ export function recompiled(artifact: Artifact): Source | null {
   const { entry } = chooseEntry(checked, request);
   if (entry === null) return null;
   const places = createPlaces(checked.files);
-  const same = hashOf(entry, lowerAs(checked, entry, places, {}, false)) === artifact.hash;
+  const same =
+    hashOf(entry, createStager(checked, entry, places).lowered({}, false)) === artifact.hash;
   return same ? { checked, entry, places } : null;
 }

@@ -11,7 +11,7 @@ import type { Graph, Node, NodeId } from "./ir/ir.ts";
 import { ANY, union } from "./ops/interval.ts";
 import type { Interval } from "./ops/op.ts";
 import { OPS } from "./ops/table.ts";
-import { forwardOnly, lowerAs } from "./programs.ts";
+import { createStager } from "./programs.ts";
 import { recompiled } from "./recompile.ts";
 
 export interface TracedValue extends Pick<ValueInfo, "name" | "shape"> {
@@ -42,11 +42,12 @@ export function traced(artifact: Artifact): Traced | null {
   const source = recompiled(artifact);
   if (source === null) return null;
   const { checked, entry, places } = source;
-  const plain = lowerAs(checked, entry, places, { taps: true }, false);
-  const masked = lowerAs(checked, entry, places, { taps: true, masked: true }, false);
+  const stager = createStager(checked, entry, places);
+  const plain = stager.lowered({ taps: true }, false);
+  const masked = stager.lowered({ taps: true, masked: true }, false);
   const before = artifact.source.places.length;
-  const forward = moved(forwardOnly(plain.graph, places).program, before);
-  const forwardMasked = moved(forwardOnly(masked.graph, places).program, before);
+  const forward = moved(stager.forward(plain.graph).program, before);
+  const forwardMasked = moved(stager.forward(masked.graph).program, before);
   const all = [...artifact.source.places, ...places.info(plain.graph).places];
   const programs = { ...artifact.programs, forward, forwardMasked };
   const made = { ...artifact, source: { ...artifact.source, places: all }, programs };

@@ -3,7 +3,7 @@
 import { costOfEntry } from "../../compiler/cost/cost.ts";
 import { type CostReport, reportOf } from "../../compiler/cost/report.ts";
 import { chooseEntry } from "../../compiler/entry.ts";
-import { lowerAs } from "../../compiler/programs.ts";
+import { createStager } from "../../compiler/programs.ts";
 import type { Source } from "../../compiler/recompile.ts";
 
 export interface LayerCost {
@@ -15,7 +15,7 @@ export interface LayerCost {
 export function layerCosts(source: Source, steps: number, truncate: number): readonly LayerCost[] {
   const { checked, entry, places } = source;
   if (entry.kind === "cell") return [];
-  const { build } = lowerAs(checked, entry, places, { taps: true }, false);
+  const { build } = createStager(checked, entry, places).lowered({ taps: true }, false);
   const layers = build.taps.flatMap((t) => (t.layer === null || t.layer.reverse ? [] : [t.layer]));
   const backward = build.taps.flatMap((t) => (t.layer?.reverse ? [t.layer] : []));
   const known = new Map<string, (typeof layers)[number]>();

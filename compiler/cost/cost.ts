@@ -6,7 +6,7 @@ import type { Entry } from "../3-lower/lower.ts";
 import type { Source } from "../recompile.ts";
 import { createPlaces } from "../3-lower/places.ts";
 import { invariant } from "../ir/invariant.ts";
-import { stagesOf } from "../programs.ts";
+import { createStager } from "../programs.ts";
 import { type Choice, choiceOf, figuresOf, type ProgramSet } from "./figures.ts";
 import { interpolate, type Named } from "./fit.ts";
 import { atDims, type Dims, OtherKernels } from "./template.ts";
@@ -153,9 +153,9 @@ function instance({ dims: base, set }: At, others: readonly Other[], dims: Dims)
 function programsAt({ checked, entry }: CostRequest, dims: Dims): ProgramSet | null {
   if (checkSizes(checked, entry.name, dims).length > 0) return null;
   const there: Entry = { ...entry, dims };
-  const places = createPlaces(checked.files);
+  const stager = createStager(checked, there, createPlaces(checked.files));
   const of = (name: "forward" | "step" | "train" | "gradient") =>
-    stagesOf(checked, there, name, places)?.program ?? null;
+    stager.stages(name)?.program ?? null;
   const [forward, training] = [of("forward"), of(entry.train === null ? "gradient" : "train")];
   invariant(forward !== null && training !== null, "every entry has these programs");
   return { forward, step: of("step"), training };
