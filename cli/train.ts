@@ -40,6 +40,7 @@ interface TrainOptions extends EntryOptions, BackendOptions {
   readonly clipNorm?: number;
   readonly clipValue?: number;
   readonly checkpointEvery?: number;
+  readonly recordEvery?: number;
   readonly json?: boolean;
 }
 
@@ -70,6 +71,11 @@ export function trainCommand(program: Command): void {
     .option("--clip-norm <x>", "clip the gradients' global norm", Number)
     .option("--clip-value <x>", "clip each gradient", Number)
     .option("--checkpoint-every <n>", "steps between checkpoints within an epoch", wholeNumber)
+    .option(
+      "--record-every <n>",
+      "updates between records of each parameter's gradient (default: some 200 in a run; 0: none)",
+      wholeNumber,
+    )
     .option("--json", "print the outcome as JSON")
     .addHelpText(
       "after",
@@ -143,7 +149,11 @@ async function started(file: string, options: TrainOptions, seeded: boolean) {
     dataFolder: folderOf(options.data),
     fitted: dataset.fitted,
     backend,
-    versions: { cellc: packageVersion(), node: process.versions.node },
+    versions: {
+      cellc: packageVersion(),
+      node: process.versions.node,
+      system: `${process.platform} ${process.arch}`,
+    },
   };
   const sink = unwrap(await createRunFolder(folder, parts, `${JSON.stringify(artifact)}\n`));
   return { artifact, dataset, settings, sink, folder, backend };
@@ -165,12 +175,13 @@ async function resumed(folder: string, options: TrainOptions, elsewhere: boolean
 }
 
 function overrides(options: TrainOptions, seeded: boolean): TrainOverrides {
-  const { epochs, lr, batch, truncate, patience, checkpointEvery } = options;
+  const { epochs, lr, batch, truncate, patience, checkpointEvery, recordEvery } = options;
   const clip = {
     ...(options.clipNorm === undefined ? {} : { norm: options.clipNorm }),
     ...(options.clipValue === undefined ? {} : { value: options.clipValue }),
   };
-  const given = { epochs, lr, batch, truncate, patience, checkpoint_every: checkpointEvery };
+  const saved = { checkpoint_every: checkpointEvery, record_every: recordEvery };
+  const given = { epochs, lr, batch, truncate, patience, ...saved };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)),
     ...(Object.keys(clip).length > 0 ? { clip } : {}),

@@ -11,7 +11,7 @@ import { evaluationPlan } from "./train/evaluate.ts";
 import { cannotCut } from "./train/loop.ts";
 import { openRun, type Params } from "./train/run.ts";
 import type { TrainSettings } from "./train/settings.ts";
-import type { RunSink } from "./train/sink.ts";
+import type { GateHistogram, RunSink } from "./train/sink.ts";
 import { type Best, firstSnapshot, restoreSnapshot, type Snapshot } from "./train/snapshot.ts";
 import { loadWeights } from "./weights.ts";
 
@@ -28,6 +28,8 @@ export interface TrainRequest {
   /** Ends the run after the step it is in, with a checkpoint. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
+  /** Histograms of the gates with the session's weights, for the record. */
+  readonly gates?: (session: Session) => Promise<Readonly<Record<string, GateHistogram>>>;
 }
 
 /** `step` and `epoch` count from 1; `steps` and `etaMs` suppose that nothing ends the run early. */
@@ -71,6 +73,7 @@ export async function train(request: TrainRequest): Promise<Result<TrainOutcome>
   if (!start.ok) return start;
   const total = first.value.length * settings.epochs;
   const run = openRun(request, start.value, epochsOf(request, first.value), total);
+  if (request.resume !== true) await run.probe();
   const isOutOfPatience = (): boolean =>
     settings.patience !== null && run.progress.sinceBest >= settings.patience;
   while (run.progress.epoch < settings.epochs && !isOutOfPatience()) {

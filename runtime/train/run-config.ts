@@ -39,7 +39,8 @@ export function parseConfig(text: string, file: string): Result<RunConfig> {
     return refuse(`the file is no config of a run: ${error?.instancePath} ${error?.message}`);
   }
   const data = parseDeclaration(json.data, file);
-  return data.ok ? ok(json) : data;
+  const settings = { ...json.settings, recordEvery: json.settings.recordEvery ?? null };
+  return data.ok ? ok({ ...json, settings }) : data;
 }
 
 function parseJson(text: string): unknown {
@@ -50,12 +51,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function object(properties: Readonly<Record<string, unknown>>) {
+function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []) {
   return {
     type: "object",
     additionalProperties: false,
     properties,
-    required: Object.keys(properties),
+    required: Object.keys(properties).filter((name) => !optional.includes(name)),
   };
 }
 
@@ -86,17 +87,21 @@ const FITTED = {
 const SCHEMA = object({
   format: { type: "string", const: "cellc-run" },
   version: { type: "integer", const: 1 },
-  settings: object({
-    hyper: byName(number),
-    schedule: orNull(object({ name: text, args: byName(number) })),
-    clip: object({ norm: orNull(number), value: orNull(number) }),
-    epochs: count,
-    batch: count,
-    truncate: orNull(count),
-    patience: orNull(count),
-    seed: { type: "integer", minimum: 0 },
-    checkpointEvery: orNull(count),
-  }),
+  settings: object(
+    {
+      hyper: byName(number),
+      schedule: orNull(object({ name: text, args: byName(number) })),
+      clip: object({ norm: orNull(number), value: orNull(number) }),
+      epochs: count,
+      batch: count,
+      truncate: orNull(count),
+      patience: orNull(count),
+      seed: { type: "integer", minimum: 0 },
+      checkpointEvery: orNull(count),
+      recordEvery: orNull({ type: "integer", minimum: 0 }),
+    },
+    ["recordEvery"],
+  ),
   data: { type: "object" },
   dataFolder: text,
   fitted: object({ columns: byName(FITTED) }),

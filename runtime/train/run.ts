@@ -8,8 +8,10 @@ import type { Tensor } from "../values.ts";
 import { saveWeights } from "../weights.ts";
 import { evaluate, weightOf } from "./evaluate.ts";
 import type { Carry } from "./feed.ts";
+import { openLagProbe } from "./lags.ts";
 import { openLoop } from "./loop.ts";
 import { explain } from "./non-finite.ts";
+import { gradientNorms, isProbed, isRecorded } from "./record.ts";
 import {
   type Progress,
   paramsOf,
@@ -22,6 +24,8 @@ export type Params = Readonly<Record<string, Tensor>>;
 
 export interface Run {
   readonly progress: Progress;
+  /** Looks at the weights and records what it finds, where the settings want it at this point of the run. */
+  probe(): Promise<void>;
   /** The rest of the epoch that `progress` names: its chunks, validation, a checkpoint. */
   epoch(): Promise<Result<"done" | "interrupted">>;
   outcome(ended: TrainOutcome["ended"]): TrainOutcome;
@@ -41,9 +45,12 @@ export function openRun(
 ): Run {
   const { artifact, session, dataset, settings, sink, signal, clock } = request;
   const loop = openLoop(artifact, session, settings, total);
+  const lags = openLagProbe(artifact, dataset, settings);
   const startedAt = clock();
   const elapsed = (): number => start.snapshot.progress.elapsedMs + clock() - startedAt;
   const speed = { tokens: 0, ms: 0 };
+  /** When the first update of this call began: what was looked at before it takes no part in forecasts. */
+  let updatesFrom: number | null = null;
   let progress = start.snapshot.progress;
   let carry: Carry | null = start.snapshot.carry;
   let best: Params | null = start.best;
@@ -70,6 +77,7 @@ export function openRun(
     const chunk = chunks[index]!;
     const batch = dataset.batch(chunk);
     const from = clock();
+    updatesFrom ??= from;
     const { loss, program, ...left } = await loop.gradient(batch, chunk.fresh ? null : carry, step);
     const when = `at step ${step + 1} (epoch ${epoch + 1})`;
     const { sizes } = batch;
@@ -94,6 +102,10 @@ export function openRun(
       lossWeight: progress.lossWeight + weight,
     };
     report(loss, norm, ms > 0 ? (1000 * batch.tokens) / ms : 0);
+    if (isRecorded(settings, step + 1, total)) {
+      const norms = await gradientNorms(artifact, session, settings);
+      sink.metrics({ step: step + 1, epoch: epoch + 1, ...norms });
+    }
     return null;
   };
 
@@ -144,9 +156,16 @@ export function openRun(
       gradNorm: norm,
       lr,
       tokensPerSecond: speed.ms > 0 ? (1000 * speed.tokens) / speed.ms : 0,
-      etaMs: ((clock() - startedAt) / done) * Math.max(0, total - step),
+      etaMs: ((clock() - (updatesFrom ?? startedAt)) / done) * Math.max(0, total - step),
       best: progress.best,
     });
+  };
+
+  const probe = async (epoch: number): Promise<void> => {
+    if (!isProbed(settings, epoch)) return;
+    const found = { lags: await lags(session), gates: (await request.gates?.(session)) ?? null };
+    if (found.lags !== null || found.gates !== null)
+      sink.metrics({ step: progress.step, epoch, ...found });
   };
 
   /** The epoch's validation and its place in the run; "interrupted" leaves it to be done again. */
@@ -180,6 +199,7 @@ export function openRun(
       best: better,
       elapsed_ms: elapsed(),
     });
+    await probe(epoch + 1);
     progress = { ...progress, sinceBest: better ? 0 : progress.sinceBest + 1 };
     return ok("done");
   };
@@ -188,6 +208,7 @@ export function openRun(
     get progress() {
       return progress;
     },
+    probe: () => probe(progress.epoch),
     epoch: async () => {
       const chunks = chunksOf(progress.epoch);
       if (progress.chunk === 0) progress = { ...progress, lossSum: 0, lossWeight: 0 };

@@ -20,6 +20,8 @@ export interface TrainSettings {
   readonly seed: number;
   /** Steps between checkpoints, besides those after each epoch; null: none. */
   readonly checkpointEvery: number | null;
+  /** Updates between records of every parameter's gradient; null: some 200 in a run, 0: no records, no probes. */
+  readonly recordEvery: number | null;
 }
 
 /** What a user may override; null takes a setting of the spec off. */
@@ -37,6 +39,7 @@ export interface TrainOverrides {
   readonly patience?: number | null;
   readonly seed?: number;
   readonly checkpoint_every?: number | null;
+  readonly record_every?: number | null;
 }
 
 const count = { type: "integer", minimum: 1 };
@@ -67,6 +70,7 @@ const SCHEMA = {
     patience: countOrNull,
     seed: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
     checkpoint_every: countOrNull,
+    record_every: { type: "integer", minimum: 0, nullable: true },
   },
 };
 
@@ -112,6 +116,7 @@ export function resolveSettings(
     patience: or(last("patience"), train.patience),
     seed: or(last("seed"), train.seed),
     checkpointEvery: or(last("checkpoint_every"), null),
+    recordEvery: or(last("record_every"), null),
   };
   const wrong = [...strangeHyper(artifact, hyper), ...strangeSchedule(settings.schedule)];
   return wrong.length > 0 ? fail(...wrong) : ok(settings);

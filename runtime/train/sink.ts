@@ -1,5 +1,6 @@
 /** @file Where a run leaves what it makes. In: metrics, checkpoints, weights. Out: the interface that the
  *  trainer writes to, and one that keeps all in memory. Never touches a disk: `run-folder.ts` does. */
+import type { LagNorms } from "./lags.ts";
 import type { Metric } from "./metrics.ts";
 import type { Progress } from "./snapshot.ts";
 
@@ -26,7 +27,32 @@ export interface EpochLine {
   readonly elapsed_ms: number;
 }
 
-export type MetricsLine = StepLine | EpochLine;
+/** Of an update: ‖g‖₂ after clipping, and of each parameter's gradient before it. */
+export interface GradientLine {
+  readonly step: number;
+  readonly epoch: number;
+  readonly norm_after: number;
+  readonly grad_norms: Readonly<Record<string, number>>;
+}
+
+/**
+ * How the weights behave on a few fixed sequences, after `epoch` epochs: 0 is before the first update.
+ * `lags` null where the model has none (see `lags.ts`), `gates` null where nobody looked.
+ */
+export interface ProbeLine {
+  readonly step: number;
+  readonly epoch: number;
+  readonly lags: LagNorms | null;
+  readonly gates: Readonly<Record<string, GateHistogram>> | null;
+}
+
+/** Equal bins over the range of a gate, [0, 1]: shares of its values, which sum to 1. */
+export interface GateHistogram {
+  readonly shares: readonly number[];
+  readonly mean: number;
+}
+
+export type MetricsLine = StepLine | EpochLine | GradientLine | ProbeLine;
 
 export interface RunSink {
   /** Once, before anything else: null for a new run; else lines that are not `isBefore` it are forgotten. */
@@ -43,7 +69,7 @@ export interface RunSink {
 /** Whether a line was written before a run stood at `from`: it is not written again. */
 export function isBefore(line: MetricsLine, from: Progress | null): boolean {
   if (from === null || line.step > from.step) return false;
-  return !("train_loss" in line) || line.epoch <= from.epoch;
+  return !("train_loss" in line || "lags" in line) || line.epoch <= from.epoch;
 }
 
 export interface MemorySink extends RunSink {
