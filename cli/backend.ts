@@ -45,6 +45,12 @@ export function countOption(text: string): number {
   throw new InvalidArgumentError("It has to be a whole number, 1 or more.");
 }
 
+export function portNumber(text: string): number {
+  const n = Number(text);
+  if (Number.isInteger(n) && n >= 0 && n < 65_536) return n;
+  throw new InvalidArgumentError("It has to be a port, 1 to 65535, or 0 for any free one.");
+}
+
 export function wholeNumber(text: string): number {
   const n = Number(text);
   if (Number.isInteger(n) && n >= 0) return n;

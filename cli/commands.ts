@@ -11,6 +11,7 @@ import { gradcheckCommand } from "./gradcheck.ts";
 import { inspectCommand } from "./inspect.ts";
 import { lintCommand } from "./lint.ts";
 import { newCommand } from "./new.ts";
+import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { streamCommand } from "./stream.ts";
 import { traceCommand } from "./trace.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   inspectCommand,
   lintCommand,
   newCommand,
+  reportCommand,
   runCommand,
   streamCommand,
   traceCommand,

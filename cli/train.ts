@@ -18,6 +18,7 @@ import {
   backendOption,
   backendText,
   openWith,
+  portNumber,
   wholeNumber,
 } from "./backend.ts";
 import { Failure } from "./fail.ts";
@@ -25,6 +26,8 @@ import { artifactAt, datasetOf, datasetOfRun, isRunFolder } from "./model-file.t
 import { packageVersion } from "./package.ts";
 import { openProgress } from "./progress.ts";
 import { printJson } from "./render.ts";
+import { openGates } from "./report/gates.ts";
+import { openWatch, type Watch } from "./report/watch.ts";
 import { type EntryOptions, entryOptions, readJson } from "./source.ts";
 
 interface TrainOptions extends EntryOptions, BackendOptions {
@@ -41,6 +44,8 @@ interface TrainOptions extends EntryOptions, BackendOptions {
   readonly clipValue?: number;
   readonly checkpointEvery?: number;
   readonly recordEvery?: number;
+  readonly watch?: boolean;
+  readonly port?: number;
   readonly json?: boolean;
 }
 
@@ -76,6 +81,8 @@ export function trainCommand(program: Command): void {
       "updates between records of each parameter's gradient (default: some 200 in a run; 0: none)",
       wholeNumber,
     )
+    .option("--watch", "serve a page on loopback that follows the run; see `cellc report`")
+    .option("--port <n>", "where --watch serves (default: any free port)", portNumber)
     .option("--json", "print the outcome as JSON")
     .addHelpText(
       "after",
@@ -93,12 +100,36 @@ async function run(
   options: TrainOptions,
   chosen: (name: string) => boolean,
 ): Promise<void> {
+  if (options.port !== undefined && !options.watch)
+    throw new Failure("error: --port is where --watch serves; give --watch too", 2);
+  const watch = options.watch ? await openWatch(options.port ?? 0) : null;
+  try {
+    await runWatched(file, options, chosen, watch);
+  } finally {
+    await watch?.end();
+  }
+}
+
+async function runWatched(
+  file: string,
+  options: TrainOptions,
+  chosen: (name: string) => boolean,
+  watch: Watch | null,
+): Promise<void> {
   const job = options.resume
     ? await resumed(file, options, chosen("backend"))
     : await started(file, options, chosen("seed"));
   const { artifact, dataset, settings, sink, folder, backend } = job;
-  const { threads = "auto" } = options;
-  const model = await openWith(artifact, { backend, seed: settings.seed, threads });
+  if (watch !== null) {
+    watch.show(folder);
+    process.stderr.write(`watch ${watch.url}\n`);
+  }
+  const model = await openWith(artifact, {
+    backend,
+    seed: settings.seed,
+    threads: options.threads ?? "auto",
+  });
+  const gates = settings.recordEvery === 0 ? null : await openGates(artifact, dataset);
   const stop = new AbortController();
   const interrupt = (): void => (stop.signal.aborted ? process.exit(130) : stop.abort());
   process.on("SIGINT", interrupt);
@@ -115,6 +146,7 @@ async function run(
         resume: options.resume === true,
         signal: stop.signal,
         onProgress: progress.show,
+        ...(gates === null ? {} : { gates: gates.histograms }),
       }),
     );
     progress.close();
@@ -126,6 +158,7 @@ async function run(
   } finally {
     progress.close();
     process.off("SIGINT", interrupt);
+    gates?.close();
     model.close();
   }
 }

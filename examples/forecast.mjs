@@ -27,6 +27,7 @@ rmSync(join(root, run), { recursive: true, force: true });
 cellc("train", spec, "--data", data, "--out", run);
 cellc("eval", run, "--period", "12", "--forecasts", `${run}/forecasts.jsonl`);
 cellc("inspect", run);
+cellc("report", run);
 
 console.log(`\n$ cellc stream ${run} < ${series}     (a second process, one month at a time)`);
 const [head, ...rows] = readFileSync(join(root, series), "utf8").trim().split(/\r?\n/);
@@ -63,4 +64,7 @@ if (!(worst <= 1e-3)) {
 }
 console.log(
   `${forecasts.length} held-out months: the stream gives eval's numbers (largest difference ${worst.toExponential(1)} ppm)`,
+);
+console.log(
+  `\nThe run as a page, with its losses, gradients and gates: open ${run}/report.html in a browser.`,
 );

@@ -46,10 +46,17 @@ export interface ProbeLine {
   readonly gates: Readonly<Record<string, GateHistogram>> | null;
 }
 
-/** Equal bins over the range of a gate, [0, 1]: shares of its values, which sum to 1. */
+/**
+ * Of a gate's values: the share in each of equal bins over [from, to], which is [0, 1] where all lie in it;
+ * their mean; the shares within 0.05 of 0 and of 1.
+ */
 export interface GateHistogram {
+  readonly from: number;
+  readonly to: number;
   readonly shares: readonly number[];
   readonly mean: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 export type MetricsLine = StepLine | EpochLine | GradientLine | ProbeLine;

@@ -38,6 +38,7 @@ export interface TrainOptions {
   /** Interrupts after this many steps of this call. */
   readonly stopAfter?: number;
   readonly onProgress?: TrainRequest["onProgress"];
+  readonly gates?: TrainRequest["gates"];
 }
 
 export interface Trained {
@@ -61,6 +62,7 @@ export async function trained(task: Task, options: TrainOptions = {}): Promise<T
     clock: () => 0,
     sink,
     resume: options.resume ?? false,
+    ...(options.gates === undefined ? {} : { gates: options.gates }),
     signal: stop.signal,
     onProgress: (event) => {
       steps += 1;
