@@ -11,31 +11,44 @@ const GREEK = (
 /** Letters, then indices after `_` or digits at the end: all that has a customary form. */
 const CUSTOMARY = /^([A-Za-z]+)(\d*)((?:_[A-Za-z0-9]+)*)$/;
 
-/** `W_f` → `W_{f}`, `h[t-2]` → `h_{t-2}`, `s1[t]` → `s_{1,t}`; lag null where no `[t]` is written. */
-export function latexOfName(name: string, lag: number | null = null): string {
-  const [, letters, digits = "", rest = ""] = CUSTOMARY.exec(name) ?? [];
-  const time = lag === null ? [] : [lag === 0 ? "t" : `t-${lag}`];
-  if (letters === undefined) return indexed(`\\mathtt{${verbatim(name)}}`, time);
-  const indices = [...(digits === "" ? [] : [digits]), ...rest.split("_").slice(1).map(index)];
-  return indexed(head(letters), [...indices, ...time]);
+export interface NameParts {
+  /** One letter, a word, or a Greek letter by its name. */
+  readonly head: string;
+  /** In order: digits at the end of the head, then what follows each `_`; last the time, where read at one. */
+  readonly indices: readonly string[];
 }
 
-const indexed = (letter: string, indices: readonly string[]): string =>
-  indices.length === 0 ? letter : `${letter}_{${indices.join(",")}}`;
-
-function head(letters: string): string {
-  if (GREEK.includes(letters)) return epsilonAsWritten(letters);
-  return letters.length === 1 ? letters : `\\mathit{${letters}}`;
+/** A name taken apart, or null where it has no customary form and stands as it is. */
+export function partsOfName(name: string): NameParts | null {
+  const [, head, digits = "", rest = ""] = CUSTOMARY.exec(name) ?? [];
+  if (head === undefined) return null;
+  return { head, indices: [...(digits === "" ? [] : [digits]), ...rest.split("_").slice(1)] };
 }
 
 /** Two letters are two indices more often than they are Greek: `b_xi` is of x and i. */
+export const isGreek = (word: string, asIndex = false): boolean =>
+  (!asIndex || word.length > 2) && GREEK.includes(word);
+
+/** `W_f` → `W_{f}`, `h[t-2]` → `h_{t-2}`, `s1[t]` → `s_{1,t}`; lag null where no `[t]` is written. */
+export function latexOfName(name: string, lag: number | null = null): string {
+  const parts = partsOfName(name);
+  const letter = parts === null ? `\\mathtt{${verbatim(name)}}` : head(parts.head);
+  const time = lag === null ? [] : [lag === 0 ? "t" : `t-${lag}`];
+  const indices = [...(parts?.indices ?? []).map(index), ...time];
+  return indices.length === 0 ? letter : `${letter}_{${indices.join(",")}}`;
+}
+
+function head(letters: string): string {
+  if (isGreek(letters)) return greek(letters);
+  return letters.length === 1 ? letters : `\\mathit{${letters}}`;
+}
+
 function index(text: string): string {
-  if (text.length > 2 && GREEK.includes(text)) return epsilonAsWritten(text);
+  if (isGreek(text, true)) return greek(text);
   return text.length === 1 || /^\d+$/.test(text) ? text : `\\mathrm{${text}}`;
 }
 
-const epsilonAsWritten = (name: string): string =>
-  name === "epsilon" ? "\\varepsilon" : `\\${name}`;
+const greek = (name: string): string => (name === "epsilon" ? "\\varepsilon" : `\\${name}`);
 
 /** Any text as it is, for `\mathtt`, `\operatorname` and their like. */
 export function verbatim(text: string): string {
