@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
 import { costCommand } from "./cost.ts";
+import { docCommand } from "./doc.ts";
 import { dumpCommand } from "./dump.ts";
 import { evalCommand } from "./eval.ts";
 import { explainCommand } from "./explain.ts";
@@ -21,6 +22,7 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   checkCommand,
   compileCommand,
   costCommand,
+  docCommand,
   dumpCommand,
   evalCommand,
   explainCommand,

@@ -8,20 +8,29 @@ import { latexOfDim, latexOfName, latexOfNumber } from "./latex-names.ts";
 /** Names that hold one number: what they scale needs no ⊙. Empty where shapes are not known. */
 export type Scalars = ReadonlySet<string>;
 
-const NONE: Scalars = new Set();
+const NONE: ReadonlySet<never> = new Set();
+
+/** What marked parts are wrapped in: KaTeX gives it to HTML as a class. */
+export const MARK = "\\htmlClass{marked}";
 
 /** For math mode. Products are juxtapositions for `@` and for scalars, ⊙ elementwise; a comparison that
  *  counts as a number, 1 or 0, stands in Iverson's brackets; `v[p:q]` holds elements p … q−1 from 0. */
-export function latexOf(e: Expr, scalars: Scalars = NONE): string {
-  return typeset(e, scalars).text;
+export function latexOf(
+  e: Expr,
+  scalars: Scalars = NONE,
+  marked: ReadonlySet<Expr> = NONE,
+): string {
+  return typeset(e, scalars, marked).text;
 }
 
 /** Both sides of `i[t] = …`. */
 export function latexOfEquation(
   { name, timed, value }: Pick<Equation, "name" | "timed" | "value">,
   scalars: Scalars = NONE,
+  marked: ReadonlySet<Expr> = NONE,
 ): { readonly left: string; readonly right: string } {
-  return { left: latexOfName(name.text, timed ? 0 : null), right: latexOf(value, scalars) };
+  const left = latexOfName(name.text, timed ? 0 : null);
+  return { left, right: latexOf(value, scalars, marked) };
 }
 
 /** Is `e` one number, as far as names and literals tell? */
@@ -86,7 +95,8 @@ const joined = (left: Typeset, sign: string, right: Typeset, level: Level): Type
 });
 
 /** Side by side, with a dot before a digit: `2 x`, but `x · 2`. */
-const besideSign = (right: Typeset): string => (/^\d/.test(right.text) ? " \\cdot " : "\\,");
+const besideSign = (right: Typeset): string =>
+  /^(\\htmlClass\{marked\}\{)*\d/.test(right.text) ? " \\cdot " : "\\,";
 
 const listed = (items: readonly Pick<Typeset, "text" | "tall">[], sign = ", ") => ({
   text: items.map((x) => x.text).join(sign),
@@ -95,8 +105,14 @@ const listed = (items: readonly Pick<Typeset, "text" | "tall">[], sign = ", ") =
 
 // ---- expressions
 
-function typeset(e: Expr, scalars: Scalars): Typeset {
-  const set = (x: Expr, least: Level = LEVEL.open): Typeset => within(typeset(x, scalars), least);
+function typeset(e: Expr, scalars: Scalars, marked: ReadonlySet<Expr>): Typeset {
+  const x = unmarked(e, scalars, marked);
+  return marked.has(e) ? { ...x, text: `${MARK}{${x.text}}` } : x;
+}
+
+function unmarked(e: Expr, scalars: Scalars, marked: ReadonlySet<Expr>): Typeset {
+  const set = (x: Expr, least: Level = LEVEL.open): Typeset =>
+    within(typeset(x, scalars, marked), least);
   switch (e.kind) {
     case "number": {
       const text = latexOfNumber(e.text);

@@ -5,7 +5,8 @@ import type { Equation, Expr } from "../../grammar/ast.ts";
 import type { Scalars } from "../../grammar/latex.ts";
 import { type Diagram, draft, type NodeId } from "./diagram.ts";
 import { fill, type FlowScope, isConstant } from "./flow.ts";
-import { inkOfName, raised, upright, written } from "./ink.ts";
+import { inkOfName, raised, upright } from "./ink.ts";
+import { written } from "./text.ts";
 
 export function stepDiagram(cell: FlatCell, scalars: Scalars): Diagram {
   const graph = draft();

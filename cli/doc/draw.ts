@@ -8,11 +8,19 @@ import { type Box, FONT, type Placed, type Point } from "./layout.ts";
 /** An `svg` element with a title for those who do not see it. */
 export function draw(placed: Placed, title: string, description: string): Markup {
   const { width, height, nodes, edges } = placed;
-  return html`<svg class="diagram" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+  return html`<svg class="diagram" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" style="width:max(${Math.round(width * 0.85)}px,min(100%,${Math.round(width * 1.35)}px));height:auto">
 <title>${title}</title><desc>${description}</desc>
 ${edges.map(drawEdge)}
 ${nodes.map(drawNode)}
 ${edges.map(drawLabel)}
+</svg>`;
+}
+
+/** The same without labels and what is shown on asking. */
+export function drawSmall({ width, height, nodes, edges }: Placed, title: string): Markup {
+  return html`<svg class="diagram" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"><title>${title}</title>
+${edges.map(drawEdge)}
+${nodes.map((n) => drawNode({ ...n, title: null }))}
 </svg>`;
 }
 
@@ -28,7 +36,9 @@ function drawLabel({ label, labelBox, kind }: Placed["edges"][number]): Markup |
 `;
 }
 
-function drawNode({ id, kind, name, sign, title, box }: Placed["nodes"][number]): Markup {
+type Shown = Omit<Placed["nodes"][number], "title"> & { readonly title: string | null };
+
+function drawNode({ id, kind, name, sign, title, box }: Shown): Markup {
   const middle = box.x + box.width / 2;
   const centre = box.y + box.height / 2;
   const texts =
@@ -40,7 +50,7 @@ function drawNode({ id, kind, name, sign, title, box }: Placed["nodes"][number])
             inkAt(name, middle, centre - 3, FONT.name),
             inkAt(sign, middle, centre + 16, FONT.sign, "sign"),
           ];
-  return html`<g class="node ${kind}" data-id="${id}"><title>${title}</title>${outline(kind, box)}${texts}</g>
+  return html`<g class="node ${kind}" data-id="${id}">${title === null ? null : html`<title>${title}</title>`}${outline(kind, box)}${texts}</g>
 `;
 }
 

@@ -4,7 +4,8 @@ import type { Expr } from "../../grammar/ast.ts";
 import { isScalar, type Scalars } from "../../grammar/latex.ts";
 import { sliceOf } from "../../grammar/latex-calls.ts";
 import type { Draft, NodeId } from "./diagram.ts";
-import { type Ink, inkOf, raised, upright, written } from "./ink.ts";
+import { type Ink, inkOf, raised, upright } from "./ink.ts";
+import { written } from "./text.ts";
 import { functionLabel } from "./labels.ts";
 
 type Ref = Extract<Expr, { kind: "ref" }>;
@@ -16,8 +17,8 @@ export interface FlowScope {
   readonly node: (ref: Ref) => NodeId | null;
   /** Is it a parameter, and so left out where it is only added? */
   readonly isParam: (name: string) => boolean;
-  /** Nodes of what the expressions of cells do not have: layers. Null elsewhere. */
-  readonly layer: ((e: Expr) => NodeId | null) | null;
+  /** What the expressions of cells do not have: layers and their parts. Null where there are none. */
+  readonly layer: ((e: Expr) => Source | null) | null;
 }
 
 /** Makes `to` do what `e` says: its sign, and an edge from each value it takes. */
@@ -56,16 +57,16 @@ export function connect(to: NodeId, e: Expr, label: Ink | null, scope: FlowScope
   scope.draft.edge({ from: from.id, to, kind, label: joined.length === 0 ? null : joined });
 }
 
-interface Source {
+/** A node, and what stands on an edge from it: outermost first, as products are written. */
+export interface Source {
   readonly id: NodeId;
-  /** Outermost first, as products are written. */
   readonly labels: readonly Ink[];
 }
 
-function source(e: Expr, scope: FlowScope): Source | null {
+export function source(e: Expr, scope: FlowScope): Source | null {
   if (isConstant(e, scope)) return null;
   const layer = scope.layer?.(e) ?? null;
-  if (layer !== null) return { id: layer, labels: [] };
+  if (layer !== null) return layer;
   if (e.kind === "ref") return { id: scope.node(e)!, labels: [] };
   const weight = weighted(e, scope);
   if (weight !== null) {
@@ -90,8 +91,14 @@ export function isConstant(e: Expr, scope: FlowScope): boolean {
       return isConstant(e.left, scope) && isConstant(e.right, scope);
     case "call":
       return e.args.every((a) => a.kind === "target" || isConstant(a.value, scope));
-    default:
-      return scope.layer === null;
+    case "apply-dims":
+      return true;
+    case "pipe":
+      return isConstant(e.left, scope) && isConstant(e.right, scope);
+    case "member":
+      return isConstant(e.object, scope);
+    case "record":
+      return e.fields.every((f) => isConstant(f.value, scope));
   }
 }
 

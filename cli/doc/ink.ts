@@ -2,9 +2,9 @@
  *  height on the line, and their width. Never more than a line: what is longer is written as in the spec. */
 import type { Expr } from "../../grammar/ast.ts";
 import { functionLabel } from "./labels.ts";
-import { layOut } from "../../grammar/layout.ts";
+import { written } from "./text.ts";
+
 import { isGreek, partsOfName } from "../../grammar/latex-names.ts";
-import { printExpr } from "../../grammar/print-expression.ts";
 
 export interface Run {
   readonly text: string;
@@ -58,13 +58,6 @@ export function inkOf(e: Expr): Ink {
       return upright(written(e));
   }
 }
-
-export const written = (e: Expr): string =>
-  layOut(
-    printExpr(e, () => []),
-    Number.POSITIVE_INFINITY,
-    0,
-  );
 
 export const plainText = (ink: Ink): string => ink.map((r) => r.text).join("");
 

@@ -30,15 +30,19 @@ export interface Placed {
 export const FONT = { name: 17, sign: 15, label: 13 } as const;
 const PAD = 10;
 
-/** Layers from left to right: what is known first, then what follows; delays run back around them. */
-export async function layOut(diagram: Diagram, engine: ELK): Promise<Placed> {
+/** What is known first, then what follows, to the right or down; delays run back around it. */
+export async function layOut(
+  diagram: Diagram,
+  engine: ELK,
+  direction: "RIGHT" | "DOWN",
+): Promise<Placed> {
   const graph: ElkNode = {
     id: "root",
-    layoutOptions: OPTIONS,
+    layoutOptions: { ...OPTIONS, "elk.direction": direction },
     children: diagram.nodes.map((n) => ({
       id: n.id,
       ...sizeOf(n),
-      ports: SIDES.map(([name, side]) => port(n.id, name, side)),
+      ports: PORTS.map((name) => port(n.id, name, SIDES[direction])),
       layoutOptions: { "elk.portConstraints": "FIXED_SIDE", ...constraint(n) },
     })),
     edges: diagram.edges.map((e, i) => ({
@@ -68,7 +72,6 @@ export async function layOut(diagram: Diagram, engine: ELK): Promise<Placed> {
 
 const OPTIONS = {
   "elk.algorithm": "layered",
-  "elk.direction": "RIGHT",
   "elk.edgeRouting": "ORTHOGONAL",
   "elk.padding": "[top=8,left=8,bottom=8,right=8]",
   "elk.spacing.nodeNode": "18",
@@ -87,19 +90,19 @@ const OPTIONS = {
 /** On the line, which is hidden behind it. */
 const INLINE = { "elk.edgeLabels.inline": "true" };
 
-/** What flows enters on the left and leaves on the right; edges of one side share an end. */
-const SIDES = [
-  ["flow in", "WEST"],
-  ["flow out", "EAST"],
-  ["delay in", "WEST"],
-  ["delay out", "EAST"],
-] as const;
+/** What flows enters on one side and leaves on the other; edges of one side share an end. */
+const PORTS = ["flow in", "flow out", "delay in", "delay out"] as const;
+const SIDES = { RIGHT: { in: "WEST", out: "EAST" }, DOWN: { in: "NORTH", out: "SOUTH" } } as const;
 
-const port = (id: string, name: string, side: string) => ({
+const port = (
+  id: string,
+  name: (typeof PORTS)[number],
+  side: (typeof SIDES)["RIGHT" | "DOWN"],
+) => ({
   id: `${id} ${name}`,
   width: 0,
   height: 0,
-  layoutOptions: { "elk.port.side": side },
+  layoutOptions: { "elk.port.side": name.endsWith("in") ? side.in : side.out },
 });
 
 function constraint({ kind }: DiagramNode): Record<string, string> {
