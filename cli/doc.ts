@@ -9,7 +9,7 @@ import { checkedFile, entryOf } from "./doc/entry.ts";
 import { factsOf } from "./doc/facts.ts";
 import { writeGallery } from "./doc/gallery.ts";
 import { ALONE, docPage } from "./doc/page.ts";
-import { openPictures } from "./doc/pictures.ts";
+import { openPictures, svgFile } from "./doc/pictures.ts";
 import { Failure } from "./fail.ts";
 import { needSpec, setDim } from "./source.ts";
 import { printJson } from "./render.ts";
@@ -26,7 +26,7 @@ export function docCommand(program: Command): void {
     .command("doc <file>")
     .summary("a spec as a page: equations, diagram of the step, tables")
     .description(
-      "Writes one self-contained HTML file: equations typeset, a diagram of the step drawn from its dataflow,\nparameters, states, cost, and where each equation comes from.",
+      "Writes one self-contained HTML file: equations typeset, a diagram of the step drawn from its dataflow, parameters, states, cost. Of a folder: a page for each of its specs, and an index.",
     )
     .option("--entry <name>", "the cell or model to show (default: the file's only model or cell)")
     .option(
@@ -37,7 +37,7 @@ export function docCommand(program: Command): void {
     )
     .option(
       "-o, --out <file>",
-      "where to write it (default: ENTRY.html, - is stdout; of a folder: gallery)",
+      "where to write it (default: ENTRY.html, - is stdout; FILE.svg: the diagram alone; of a folder: gallery)",
     )
     .option("--json", "print the facts as JSON; a page is written only where -o says so")
     .addHelpText(
@@ -61,8 +61,8 @@ async function onePage(file: string, options: DocOptions): Promise<void> {
   if (json) printJson(facts);
   if (json && options.out === undefined) return;
   const { page } = await (await openPictures()).draw(facts);
-  const text = docPage(facts, page, ALONE);
   const out = options.out ?? `${facts.name}.html`;
+  const text = out.endsWith(".svg") ? svgFile(page) : docPage(facts, page, ALONE);
   if (out === "-") {
     process.stdout.write(text);
     return;

@@ -70,13 +70,11 @@ function row({ left, right, same }: Row, me: Compared, other: Compared): Markup 
     e === null
       ? html`<div class="side none">–</div>`
       : html`<div class="side differs">${typeset(e, scalars, marked)}</div>`;
-  return html`${side(left, me.scalars, marks?.left ?? whole(left))}${side(right, other.scalars, marks?.right ?? whole(right))}
+  return html`${side(left, me.scalars, marks?.left ?? NONE)}${side(right, other.scalars, marks?.right ?? NONE)}
 `;
 }
 
 const NONE: ReadonlySet<never> = new Set();
-const whole = (e: Equation | null): ReadonlySet<Equation["value"]> =>
-  new Set(e === null ? [] : [e.value]);
 
 function typeset(e: Equation, scalars: Scalars, marked: ReadonlySet<Equation["value"]>): Markup {
   const { left, right } = latexOfEquation(e, scalars, marked);

@@ -126,6 +126,10 @@ function weighted(e: Expr, scope: FlowScope): { readonly value: Expr; readonly l
       label: [...upright("["), ...inkOf(start), ...upright(":"), ...inkOf(end), ...upright("]")],
     };
   }
+  if (e.callee.text === "dot" && v && from && constant(v) !== constant(from)) {
+    const [weight, value] = constant(v) ? [v, from] : [from, v];
+    return { value, label: [...inkOf(weight), raised("⊤")] };
+  }
   if (e.callee.text === "transpose" && v) return { value: v, label: [raised("⊤")] };
   return null;
 }
@@ -147,21 +151,27 @@ interface Term {
 function fillSum(to: NodeId, e: Expr, scope: FlowScope): void {
   const terms = termsOf(e, false);
   const values = terms.filter((t) => !isConstant(t.value, scope));
-  const rest = inkOfConstants(terms, scope);
-  const [only] = values;
-  if (values.length === 1 && only!.negative)
-    scope.draft.sign(to, [...rest, ...upright(rest.length > 0 ? " −" : "−")]);
-  else if (values.length === 1 && rest.length > 0)
-    scope.draft.sign(to, [...upright("+ "), ...rest]);
-  else if (values.length > 1) scope.draft.sign(to, [...upright("+"), ...rest]);
-  const sign = (t: Term): Ink | null => (t.negative && values.length > 1 ? upright("−") : null);
-  for (const t of values) connect(to, t.value, sign(t), scope);
+  const constants = terms.filter((t) => isConstant(t.value, scope));
+  const [only, second] = values;
+  if (only !== undefined && second === undefined) {
+    // Alone it shows what is added to it, or what it is taken from.
+    const rest = inkOfTerms(constants);
+    const sign = only.negative
+      ? [...rest, ...upright(rest.length > 0 ? " −" : "−")]
+      : rest.length > 0
+        ? [...upright("+ "), ...rest]
+        : [];
+    if (sign.length > 0) scope.draft.sign(to, sign);
+    connect(to, only.value, null, scope);
+    return;
+  }
+  const shown = constants.filter((t) => !hasParam(t.value, scope));
+  scope.draft.sign(to, [...upright(shown.length > 0 ? "+ " : "+"), ...inkOfTerms(shown)]);
+  for (const t of values) connect(to, t.value, t.negative ? upright("−") : null, scope);
 }
 
-/** Constants of a sum that are no parameters: `1` in `1 - z`. */
-function inkOfConstants(terms: readonly Term[], scope: FlowScope): Ink {
-  const shown = terms.filter((t) => isConstant(t.value, scope) && !hasParam(t.value, scope));
-  return shown.flatMap((t, i) => [
+function inkOfTerms(terms: readonly Term[]): Ink {
+  return terms.flatMap((t, i) => [
     ...(t.negative ? upright("−") : i === 0 ? [] : upright(" + ")),
     ...inkOf(t.value),
   ]);
@@ -242,8 +252,9 @@ function fillCall(to: NodeId, e: Extract<Expr, { kind: "call" }>, scope: FlowSco
   );
   const [only] = values;
   const terms = only === undefined ? [] : termsOf(only, false);
-  if (values.length === 1 && terms.length > 1) {
-    const rest = inkOfConstants(terms, scope);
+  if (values.length === 1 && (terms.length > 1 || terms[0]!.negative)) {
+    const constants = terms.filter((t) => isConstant(t.value, scope));
+    const rest = inkOfTerms(constants.filter((t) => !hasParam(t.value, scope)));
     scope.draft.sign(
       to,
       rest.length === 0

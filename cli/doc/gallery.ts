@@ -1,7 +1,7 @@
 /** @file Pages of a whole folder of specs. In: `.cell` files. Out: a page for each cell, model and file of
  *  functions, linked with its relatives, and an index. Never two pages of one name. */
 import { mkdirSync, readdirSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { sync as writeAtomic } from "write-file-atomic";
 import type { Checked } from "../../compiler/2-check/checked.ts";
 import type { FnDecl } from "../../grammar/ast.ts";
@@ -70,7 +70,10 @@ export async function writeGallery(request: GalleryRequest): Promise<readonly Pl
     save(join(request.out, exhibit.page), text);
   }
   request.progress(exhibits.length, exhibits.length, "index");
-  save(join(request.out, "index.html"), indexPage(request.folder, exhibits, thumbnails));
+  save(
+    join(request.out, "index.html"),
+    indexPage(basename(resolve(request.folder)), exhibits, thumbnails),
+  );
   return [...exhibits, { name: "index", file: request.folder, page: "index.html" }].map(
     ({ name, file, page }) => ({ name, file, page }),
   );

@@ -112,7 +112,7 @@ function flowDiagram(model: ModelDecl, definitions: readonly Definition[]): Diag
     node: (ref) => known.get(ref.name) ?? null,
     isParam: () => false,
     layer: (e) => {
-      if (!made.has(e)) made.set(e, layer(e, scope, made.size));
+      if (!made.has(e)) made.set(e, layer(e, scope));
       return made.get(e)!;
     },
   };
@@ -128,7 +128,7 @@ function flowDiagram(model: ModelDecl, definitions: readonly Definition[]): Diag
 }
 
 /** A pipe's right side, fed by its left; `e.final.h` is e with what is taken of it. */
-function layer(e: Expr, scope: FlowScope, count: number): Source | null {
+function layer(e: Expr, scope: FlowScope): Source | null {
   if (e.kind === "member") {
     const object = source(e.object, scope);
     const taken = upright(`.${e.name.text}`);
@@ -142,7 +142,7 @@ function layer(e: Expr, scope: FlowScope, count: number): Source | null {
   const args = (call?.args ?? []).filter((a) => a.kind === "target" || isConstant(a.value, scope));
   const inside = args.map(argText).join(", ");
   const id = scope.draft.node({
-    id: `layer ${count}`,
+    id: `layer at ${right.span.start}`,
     kind: "layer",
     name: upright(call === null ? written(right) : call.callee.text),
     sign: inside === "" ? null : upright(inside),

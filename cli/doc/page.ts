@@ -95,8 +95,12 @@ function heading({ name, kind, dims, doc, papers, cell }: DocFacts, around: Surr
     papers.length === 0
       ? null
       : html`<p class="papers">${papers.map((p) => html`<a href="${p.url}" rel="noreferrer">${p.label}</a> `)}</p>`;
-  return html`<header><p class="soft kind">${kind}${line}</p><h1>${name}${params}</h1><p class="doc">${doc}</p>${links}</header>`;
+  return html`<header><p class="soft kind">${kind}${line}</p><h1>${name}${params}</h1><p class="doc">${prose(doc)}</p>${links}</header>`;
 }
+
+/** A comment's text; what stands in backticks is code. */
+const prose = (doc: string): readonly Content[] =>
+  doc.split("`").map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`));
 
 const nav = (sections: readonly Section[]): Markup =>
   html`<nav aria-label="Sections"><ul>${sections.map((s) => html`<li><a href="#${s.id}">${s.title}</a></li>`)}</ul></nav>`;
@@ -118,7 +122,7 @@ function diagram({ cell, diagram: { nodes } }: DocFacts, picture: Markup): Marku
   const caption =
     cell === null
       ? "What flows through the layers, from the inputs down."
-      : html`${keys.filter(([, , shown]) => shown).map(([kind, text]) => html`<span class="key"><span class="swatch ${kind}"></span>${text}</span> `)}<br>Weights stand on the lines: ${math("W")} for a matrix product ${math("W\\,x")}, ${math("\\odot\\,p")} for an elementwise one. Parameters that are only added are not drawn.`;
+      : html`${keys.filter(([, , shown]) => shown).map(([kind, text]) => html`<span class="key"><span class="swatch ${kind}"></span>${text}</span> `)}<br>Weights stand on the lines: ${math("W")} for a matrix product ${math("W\\,x")}, ${math("\\odot\\,p")} for an elementwise one. Parameters added to several terms are not drawn.`;
   return figure(
     html`<div class="wide" role="region" tabindex="0" aria-label="Diagram">${picture}</div>`,
     caption,
@@ -160,13 +164,13 @@ function equation(e: EquationFacts, around: Surroundings): Markup {
     word === null
       ? null
       : html`<span class="origin ${e.origin}">${word}${e.origin === "inherited" ? html` ${entryLink(e.from, around)}` : null}</span>`;
-  const doc = e.doc === "" ? null : html`<p class="soft note">${e.doc}</p>`;
+  const doc = e.doc === "" ? null : html`<p class="soft note">${prose(e.doc)}</p>`;
   return html`<div class="equation ${e.group} ${e.origin}" data-name="${e.name}"><div class="math" title="${e.file}:${e.line}: ${e.text}">${math(`${e.latex.left} = ${e.latex.right}`)}</div>${note}${doc}</div>
 `;
 }
 
 function functionBlock(f: FunctionFacts): Markup {
-  return html`<div class="equation value" data-name="${f.name}"><div class="math" title="${f.file}:${f.line}: ${f.text}">${math(`${f.latex.left} = ${f.latex.right}`)}</div><p class="soft note">${f.doc}</p></div>
+  return html`<div class="equation value" data-name="${f.name}"><div class="math" title="${f.file}:${f.line}: ${f.text}">${math(`${f.latex.left} = ${f.latex.right}`)}</div><p class="soft note">${prose(f.doc)}</p></div>
 `;
 }
 

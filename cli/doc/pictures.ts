@@ -2,7 +2,8 @@
 import { createRequire } from "node:module";
 import type { ELK, ELKConstructorArguments } from "elkjs";
 import type { Markup } from "../page/html.ts";
-import { draw, drawSmall } from "./draw.ts";
+import { SVG_STYLE } from "../page/style.ts";
+import { DIAGRAM_STYLE, draw, drawSmall } from "./draw.ts";
 import type { DocFacts } from "./facts.ts";
 import { layOut } from "./layout.ts";
 
@@ -26,6 +27,11 @@ export async function openPictures(): Promise<Pictures> {
       return { page: draw(placed, title, inWords(facts)), thumbnail: drawSmall(placed, title) };
     },
   };
+}
+
+/** A drawn diagram as a file: its own colours for light and dark. */
+export function svgFile({ markup }: Markup): string {
+  return `${markup.replace("</title>", `</title><style>${SVG_STYLE}${DIAGRAM_STYLE}</style>`)}\n`;
 }
 
 /** For those who do not see the picture: each value and what it reads. */

@@ -55,5 +55,5 @@ export function mathStyle({ markup }: Markup): string {
     const data = readFileSync(join(root, "fonts", file)).toString("base64");
     return `@font-face{${css};src:url(data:font/woff2;base64,${data}) format("woff2")}`;
   });
-  return `${faces.join("\n")}\n${sheet}\n.katex { font-size: 1.12em; }`;
+  return `${faces.join("\n")}\n${sheet}\n.katex { font-size: 1.12em; position: relative; }`;
 }
