@@ -64,13 +64,15 @@ function row({ left, right, same }: Row, me: Compared, other: Compared): Markup 
   const marks = left !== null && right !== null ? difference(left.value, right.value) : null;
   const side = (
     e: Equation | null,
-    scalars: Scalars,
+    { name, scalars }: Compared,
     marked: ReadonlySet<Equation["value"]>,
-  ): Markup =>
-    e === null
-      ? html`<div class="side none">–</div>`
-      : html`<div class="side differs">${typeset(e, scalars, marked)}</div>`;
-  return html`${side(left, me.scalars, marks?.left ?? NONE)}${side(right, other.scalars, marks?.right ?? NONE)}
+  ): Markup => {
+    const who = html`<span class="who soft">${name}</span>`;
+    return e === null
+      ? html`<div class="side none">${who}–</div>`
+      : html`<div class="side differs">${who}${typeset(e, scalars, marked)}</div>`;
+  };
+  return html`${side(left, me, marks?.left ?? NONE)}${side(right, other, marks?.right ?? NONE)}
 `;
 }
 

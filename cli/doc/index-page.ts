@@ -13,20 +13,27 @@ export function indexPage(
   const names = new Set(exhibits.map(folderOf));
   const folders = [...names].map((f) => [f, exhibits.filter((e) => folderOf(e) === f)] as const);
   const entries = exhibits.filter((e) => e.kind === "entry").length;
+  const links = [...names].map((f) => html`<li><a href="#${anchor(f)}">${titleOf(f)}</a></li>`);
+  const nav = names.size === 1 ? null : html`<nav aria-label="Folders"><ul>${links}</ul></nav>`;
   const body = html`<header><h1>${folder}</h1><p class="doc">${entries} cells and models, each on a page: equations, a diagram of the step, tables, and its relatives with the equations that differ.</p></header>
-<nav aria-label="Folders"><ul>${[...names].map((f) => html`<li><a href="#${anchor(f)}">${f === "" ? "." : f}</a></li>`)}</ul></nav>
-${folders.map(
-  ([
-    name,
-    list,
-  ]) => html`<section id="${anchor(name)}"><h2>${name === "" ? "." : name}</h2><ul class="cards">${list.map((e) => card(e, thumbnails.get(e) ?? null))}</ul></section>
-`,
-)}`;
+${nav}
+${folders.map(([name, list]) => section(name, list, thumbnails))}`;
   const style = `${mathStyle(body)}${DIAGRAM_STYLE}${DOC_STYLE}${INDEX_STYLE}`;
   const data = exhibits.map(({ name, file, page: p }) => ({ name, file, page: p }));
   return page({ title: `${folder} · cellc`, body, style, data });
 }
 
+function section(
+  folder: string,
+  list: readonly Exhibit[],
+  thumbnails: ReadonlyMap<Exhibit, Markup>,
+): Markup {
+  const cards = list.map((e) => card(e, thumbnails.get(e) ?? null));
+  return html`<section id="${anchor(folder)}"><h2>${titleOf(folder)}</h2><ul class="cards">${cards}</ul></section>
+`;
+}
+
+const titleOf = (folder: string): string => (folder === "" ? "Specs" : folder);
 const folderOf = (e: Exhibit): string => e.file.split("/").slice(0, -1).join("/");
 const anchor = (folder: string): string => `folder-${folder.replaceAll("/", "-")}`;
 

@@ -1,5 +1,6 @@
 /** @file A spec's page. In: what `--json` prints, and its picture. Out: one HTML file. Never a number that
  *  the facts do not have. */
+import { latexOfName } from "../../grammar/latex-names.ts";
 import { type Content, figure, html, type Markup, page, tableOf } from "../page/html.ts";
 import { math, mathStyle } from "../page/math.ts";
 import { short } from "../render.ts";
@@ -95,7 +96,7 @@ function heading({ name, kind, dims, doc, papers, cell }: DocFacts, around: Surr
     papers.length === 0
       ? null
       : html`<p class="papers">${papers.map((p) => html`<a href="${p.url}" rel="noreferrer">${p.label}</a> `)}</p>`;
-  return html`<header><p class="soft kind">${kind}${line}</p><h1>${name}${params}</h1><p class="doc">${prose(doc)}</p>${links}</header>`;
+  return html`<header><p class="soft kind">${kind}${line}</p><h1>${name}<wbr>${params}</h1><p class="doc">${prose(doc)}</p>${links}</header>`;
 }
 
 /** A comment's text; what stands in backticks is code. */
@@ -148,7 +149,14 @@ function equations({ cell }: DocFacts, around: Surroundings): Markup {
     cell!.constants.length === 0
       ? null
       : html`<p>${cell!.constants.map((c, i) => html`${i === 0 ? "with " : ", "}${math(c.latex)}`)}</p>`;
-  return html`${groups.map(([title, list]) => (list.length === 0 ? null : html`<h3>${title}</h3><div class="equations">${list.map((e) => equation(e, around))}</div>`))}${constants}<p class="soft">Output: ${cell!.outputs.join(", ")}.</p>`;
+  const inputs = cell!.inputs.map(
+    (x, i) =>
+      html`${i === 0 ? "" : ", "}${x.memory ? "memory " : ""}${math(latexOfName(x.name, x.memory ? null : 0))} <code>${x.shape}</code>`,
+  );
+  const outputs = cell!.outputs.map(
+    (x, i) => html`${i === 0 ? "" : ", "}${math(latexOfName(x, 0))}`,
+  );
+  return html`<p>Takes ${inputs}; gives ${outputs}.</p>${groups.map(([title, list]) => (list.length === 0 ? null : html`<h3>${title}</h3><div class="equations">${list.map((e) => equation(e, around))}</div>`))}${constants}`;
 }
 
 const ORIGINS: Readonly<Record<Origin, string | null>> = {
@@ -160,12 +168,10 @@ const ORIGINS: Readonly<Record<Origin, string | null>> = {
 
 function equation(e: EquationFacts, around: Surroundings): Markup {
   const word = ORIGINS[e.origin];
-  const note =
-    word === null
-      ? null
-      : html`<span class="origin ${e.origin}">${word}${e.origin === "inherited" ? html` ${entryLink(e.from, around)}` : null}</span>`;
+  const from = e.origin === "inherited" ? html` ${entryLink(e.from, around)}` : null;
+  const note = word === null ? null : html`<span class="origin ${e.origin}">${word}${from}</span>`;
   const doc = e.doc === "" ? null : html`<p class="soft note">${prose(e.doc)}</p>`;
-  return html`<div class="equation ${e.group} ${e.origin}" data-name="${e.name}"><div class="math" title="${e.file}:${e.line}: ${e.text}">${math(`${e.latex.left} = ${e.latex.right}`)}</div>${note}${doc}</div>
+  return html`<div class="equation ${e.group} ${e.origin}" data-name="${e.name}"><div class="math" title="${e.file}:${e.line}: ${e.text}">${math(`${e.latex.left} = ${e.latex.right}`)}</div><span class="aside"><code class="shape">${e.shape}</code>${note}</span>${doc}</div>
 `;
 }
 

@@ -24,7 +24,7 @@ cell Base<D, H> {
 }
 
 /// With a part more. Nobody 1999.
-cell Child<D, H> extends Base<D, H> {
+cell ChildOfALongNameIndeedLonger<D, H> extends Base<D, H> {
   param p, q: [H] ~ zeros
   gate z[t] = sigmoid(W_z @ x[t] + U_z @ h[t-1] + p * h[t-1])
   let r[t] = squash(h[t-1] / (1 + abs(q))) + concat(h[t-1], h[t-1]) @ transpose(R)
@@ -36,12 +36,12 @@ cell Child<D, H> extends Base<D, H> {
 fn squash(v: [N]) -> [N] = v / (1 + abs(v))
 `;
 
-const MODEL = `import { Child } from "./cells"
+const MODEL = `import { ChildOfALongNameIndeedLonger } from "./cells"
 
 /// A model. Nobody 1999.
 model Both<D, K, H = 8> {
   input x: [T, D]
-  let e = x | bidirectional(Child<H>, merge = concat) | dropout(0.2)
+  let e = x | bidirectional(ChildOfALongNameIndeedLonger<H>, merge = concat) | dropout(0.2)
   output y = e | dense(K)
 }
 
@@ -109,7 +109,7 @@ else
       const names = readdirSync(join(folder, "site")).sort();
       expect(names).toEqual([
         "cells.Base.html",
-        "cells.Child.html",
+        "cells.ChildOfALongNameIndeedLonger.html",
         "cells.html",
         "index.html",
         "model.Both.html",
@@ -141,29 +141,32 @@ else
     });
 
     test("a cell's page shows its diagram, equations and the numbers of its data", async () => {
-      const seen = await read(join(folder, "site", "cells.Child.html"), 1000, (page) =>
-        page.evaluate(() => {
-          const texts = (q: string): string[] =>
-            [...document.querySelectorAll(q)].map((e) => e.textContent ?? "");
-          return {
-            data: document.querySelector("#data")!.textContent ?? "",
-            nodes: [...document.querySelectorAll("figure .diagram .node")].map((e) =>
-              e.getAttribute("data-id"),
-            ),
-            equations: [...document.querySelectorAll("#equations .equation")].map(
-              (e) => `${e.getAttribute("data-name")} ${e.querySelectorAll(".katex math").length}`,
-            ),
-            parameters: texts("#parameters tbody tr td:last-child"),
-            total: texts("#parameters caption")[0] ?? "",
-            relatives: [...document.querySelectorAll(".comparison")].map((e) =>
-              e.getAttribute("data-other"),
-            ),
-            marked: texts(".pairs .katex-html .marked"),
-            links: [...document.querySelectorAll("header a, .comparison a")].map((a) =>
-              a.getAttribute("href"),
-            ),
-          };
-        }),
+      const seen = await read(
+        join(folder, "site", "cells.ChildOfALongNameIndeedLonger.html"),
+        1000,
+        (page) =>
+          page.evaluate(() => {
+            const texts = (q: string): string[] =>
+              [...document.querySelectorAll(q)].map((e) => e.textContent ?? "");
+            return {
+              data: document.querySelector("#data")!.textContent ?? "",
+              nodes: [...document.querySelectorAll("figure .diagram .node")].map((e) =>
+                e.getAttribute("data-id"),
+              ),
+              equations: [...document.querySelectorAll("#equations .equation")].map(
+                (e) => `${e.getAttribute("data-name")} ${e.querySelectorAll(".katex math").length}`,
+              ),
+              parameters: texts("#parameters tbody tr td:last-child"),
+              total: texts("#parameters caption")[0] ?? "",
+              relatives: [...document.querySelectorAll(".comparison")].map((e) =>
+                e.getAttribute("data-other"),
+              ),
+              marked: texts(".pairs .katex-html .marked"),
+              links: [...document.querySelectorAll("header a, .comparison a")].map((a) =>
+                a.getAttribute("href"),
+              ),
+            };
+          }),
       );
       const facts = JSON.parse(seen.data) as DocFacts;
       expect(seen.nodes).toEqual(facts.diagram.nodes.map((n) => n.id));
@@ -186,7 +189,7 @@ else
       );
       expect(links).toEqual([
         "cells.Base.html",
-        "cells.Child.html",
+        "cells.ChildOfALongNameIndeedLonger.html",
         "cells.html",
         "model.Both.html",
       ]);
