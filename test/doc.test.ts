@@ -24,7 +24,6 @@ import { expressions } from "../compiler/1-resolve/visit.ts";
 import { check } from "../compiler/2-check/check.ts";
 import type { FlatCell } from "../compiler/2-check/checked.ts";
 import { createPlaces } from "../compiler/3-lower/places.ts";
-import { compile } from "../compiler/compile.ts";
 import { chooseEntry } from "../compiler/entry.ts";
 import { lowerAs } from "../compiler/programs.ts";
 import type { Expr } from "../grammar/ast.ts";
@@ -344,22 +343,5 @@ cell Small<D, H, Q = H> {
     expect(await cellc(join(folder, "none.cell"))).toBe(1);
     rmSync(file);
     expect(await cellc(folder, "-o", folder)).toBe(1);
-  });
-
-  test("facts are the numbers of the compiled artifact", async () => {
-    const path = "cells/lstm.cell";
-    const checked = checkedAt(path);
-    const { entry, examples } = entryOf(checked, path, "LSTM", { D: 5, H: 4 }, false);
-    const { work } = factsOf(checked, entry, examples);
-    const { artifact } = compile({
-      file: path,
-      entry: "LSTM",
-      dims: { D: 5, H: 4 },
-      read: reader(path, undefined),
-    });
-    expect(work.tensors.map(({ name, shape }) => ({ name, shape }))).toEqual(
-      artifact!.params.map(({ name, shape }) => ({ name, shape })),
-    );
-    expect(work.states.map((s) => s.name)).toEqual(artifact!.states.map((s) => s.name));
   });
 });

@@ -8,7 +8,7 @@ import { type Box, FONT, type Placed, type Point } from "./layout.ts";
 /** An `svg` element with a title for those who do not see it. */
 export function draw(placed: Placed, title: string, description: string): Markup {
   const { width, height, nodes, edges } = placed;
-  return html`<svg class="diagram" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" style="width:max(${Math.round(width * 0.85)}px,min(100%,${Math.round(width * 1.35)}px));height:auto">
+  return html`<svg class="diagram" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" style="width:max(${Math.round(width * 0.75)}px,min(100%,${Math.round(width * 1.35)}px));height:auto">
 <title>${title}</title><desc>${description}</desc>
 ${edges.map(drawEdge)}
 ${nodes.map(drawNode)}

@@ -61,7 +61,8 @@ function latexOfSum({ terms }: Dim): string {
       const sign = num < 0 ? (i === 0 ? "-" : " - ") : i === 0 ? "" : " + ";
       const size = den === 1 ? String(Math.abs(num)) : `\\tfrac{${Math.abs(num)}}{${den}}`;
       const factors = powers.map(power).join("\\,");
-      return `${sign}${size === "1" && factors !== "" ? "" : size}${factors === "" ? "" : `\\,${factors}`}`;
+      if (factors === "") return `${sign}${size}`;
+      return size === "1" ? `${sign}${factors}` : `${sign}${size}\\,${factors}`;
     })
     .join("");
 }
