@@ -77,7 +77,7 @@ async function gallery(folder: string, options: DocOptions): Promise<void> {
   const out = options.out ?? "gallery";
   if (out === "-") throw new Failure("error: a gallery is many files: give a folder with -o", 2);
   const bar = new SingleBar({
-    format: "pages {bar} {value}/{total} {name}",
+    format: "{stage} {bar} {value}/{total} {name}",
     barsize: 24,
     hideCursor: true,
     stream: process.stderr,
@@ -89,9 +89,9 @@ async function gallery(folder: string, options: DocOptions): Promise<void> {
     out,
     set: options.set,
     json: options.json === true,
-    progress: (done, all, name) => {
-      if (done === 0) bar.start(all, 0, { name });
-      else bar.update(done, { name });
+    progress: (stage, done, all, name) => {
+      if (done === 0) bar.start(all, 0, { stage, name });
+      else bar.update(done, { stage, name });
     },
   }).finally(() => bar.stop());
   if (options.json) printJson({ out, pages });

@@ -341,6 +341,9 @@ cell Small<D, H, Q = H> {
     expect(await cellc(file, "--json", "-o", "-")).toBe(2);
     expect(await cellc(folder, "-o", "-")).toBe(2);
     expect(await cellc(join(folder, "none.cell"))).toBe(1);
+    expect(await cellc(folder, "-o", folder, "--set", "Z=3")).toBe(1);
+    expect(out.at(-1)).toContain("--set Z");
+    expect(await cellc(folder, "--entry", "Small")).toBe(2);
     rmSync(file);
     expect(await cellc(folder, "-o", folder)).toBe(1);
   });

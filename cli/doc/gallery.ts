@@ -46,19 +46,25 @@ export interface GalleryRequest {
   readonly out: string;
   readonly set: Readonly<Record<string, number>>;
   readonly json: boolean;
-  /** Called before each page. */
-  readonly progress: (done: number, all: number, name: string) => void;
+  /** Called before each spec is read, then before each page. */
+  readonly progress: (stage: "specs" | "pages", done: number, all: number, name: string) => void;
 }
 
 /** Writes the gallery; gives its pages, the index last. */
 export async function writeGallery(request: GalleryRequest): Promise<readonly Place[]> {
-  const exhibits = specsIn(request.folder).flatMap((file) => exhibitsOf(file, request));
-  if (exhibits.length === 0)
-    throw new Failure(`error: ${request.folder} holds no spec: no file that ends in .cell`, 1);
+  const { folder, progress } = request;
+  const files = specsIn(folder);
+  if (files.length === 0)
+    throw new Failure(`error: ${folder} holds no spec: no file that ends in .cell`, 1);
+  const exhibits = files.flatMap((file, i) => {
+    progress("specs", i, files.length, relative(folder, file));
+    return exhibitsOf(file, request);
+  });
+  needDims(request, exhibits);
   const pictures = await openPictures();
   const thumbnails = new Map<Exhibit, Markup>();
   for (const [i, exhibit] of exhibits.entries()) {
-    request.progress(i, exhibits.length, exhibit.name);
+    progress("pages", i, exhibits.length, exhibit.name);
     const around = surroundings(exhibit, exhibits);
     const text = await (async () => {
       if (exhibit.kind === "functions")
@@ -69,12 +75,9 @@ export async function writeGallery(request: GalleryRequest): Promise<readonly Pl
     })();
     save(join(request.out, exhibit.page), text);
   }
-  request.progress(exhibits.length, exhibits.length, "index");
-  save(
-    join(request.out, "index.html"),
-    indexPage(basename(resolve(request.folder)), exhibits, thumbnails),
-  );
-  return [...exhibits, { name: "index", file: request.folder, page: "index.html" }].map(
+  progress("pages", exhibits.length, exhibits.length, "index");
+  save(join(request.out, "index.html"), indexPage(basename(resolve(folder)), exhibits, thumbnails));
+  return [...exhibits, { name: "index", file: folder, page: "index.html" }].map(
     ({ name, file, page }) => ({ name, file, page }),
   );
 }
@@ -137,6 +140,14 @@ function only(set: GalleryRequest["set"], checked: Checked, name: string): Galle
   const { dims } = (checked.cells.get(name) ?? checked.models.get(name))!;
   const names = new Set(dims.map((d) => d.name.text));
   return Object.fromEntries(Object.entries(set).filter(([d]) => names.has(d)));
+}
+
+/** A size for a dim that nothing has is a slip, not a wish. */
+function needDims({ folder, set }: GalleryRequest, exhibits: readonly Exhibit[]): void {
+  const dims = exhibits.flatMap((e) => (e.kind === "entry" ? e.facts.dims.map((d) => d.name) : []));
+  const unknown = Object.keys(set).filter((name) => !dims.includes(name));
+  if (unknown.length > 0)
+    throw new Failure(`error: --set ${unknown[0]}: no spec in ${folder} has that dim`, 1);
 }
 
 function surroundings(me: Exhibit, all: readonly Exhibit[]): Surroundings {
