@@ -25,7 +25,7 @@ import { check } from "../compiler/2-check/check.ts";
 import type { FlatCell } from "../compiler/2-check/checked.ts";
 import { createPlaces } from "../compiler/3-lower/places.ts";
 import { chooseEntry } from "../compiler/entry.ts";
-import { lowerAs } from "../compiler/programs.ts";
+import { createStager } from "../compiler/programs.ts";
 import type { Expr } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
 import { FOLDERS, smallDims, specFiles } from "./harness/library.ts";
@@ -192,7 +192,10 @@ describe.each(FOLDERS)("every entry of specs/%s", (folder) => {
       const dims = smallDims(decl);
       const { facts } = cellFacts(checked, cell, dims);
       const { entry } = chooseEntry(checked, { file: path, entry: name, dims });
-      const { params } = lowerAs(checked, entry!, createPlaces(checked.files), {}, false).build;
+      const { params } = createStager(checked, entry!, createPlaces(checked.files)).lowered(
+        {},
+        false,
+      ).build;
       const total = params.reduce((sum, p) => sum + p.shape.reduce((x, y) => x * y, 1), 0);
       expect(valueAt(facts.count.text, dims), `${name}: ${facts.count.text}`).toBe(total);
       expect(facts.parameters.map((p) => p.name).sort()).toEqual(params.map((p) => p.name).sort());

@@ -5,7 +5,7 @@ import type { Entry } from "../../compiler/3-lower/lower.ts";
 import { createPlaces } from "../../compiler/3-lower/places.ts";
 import { costOf } from "../../compiler/6-schedule/count.ts";
 import { at } from "../../compiler/6-schedule/formula.ts";
-import { lowerAs, stagesOf } from "../../compiler/programs.ts";
+import { createStager } from "../../compiler/programs.ts";
 
 export interface Work {
   readonly parameters: number;
@@ -32,8 +32,8 @@ export interface Work {
 }
 
 export function workOf(checked: Checked, entry: Entry): Work {
-  const places = createPlaces(checked.files);
-  const { build } = lowerAs(checked, entry, places, {}, false);
+  const stager = createStager(checked, entry, createPlaces(checked.files));
+  const { build } = stager.lowered({}, false);
   const count = (shape: readonly number[]): number => shape.reduce((x, y) => x * y, 1);
   const tensors = build.params.map(({ name, shape, initialiser }) => ({
     name,
@@ -54,7 +54,7 @@ export function workOf(checked: Checked, entry: Entry): Work {
       count: count(shape) * lags,
     })),
     programs: (["forward", "gradient"] as const).map((name) => {
-      const { flops, bytes } = costOf(stagesOf(checked, entry, name, places)!.program);
+      const { flops, bytes } = costOf(stager.stages(name)!.program);
       return { name, flops: at(flops, sizes), bytes: at(bytes, sizes) };
     }),
   };
