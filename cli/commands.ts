@@ -1,5 +1,6 @@
 /** @file Every command. In: one file a command. Out: the list that `main` adds. */
 import type { Command } from "commander";
+import { analyzeCommand } from "./analyze.ts";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
 import { costCommand } from "./cost.ts";
@@ -19,6 +20,7 @@ import { traceCommand } from "./trace.ts";
 import { trainCommand } from "./train.ts";
 
 export const COMMANDS: readonly ((program: Command) => void)[] = [
+  analyzeCommand,
   checkCommand,
   compileCommand,
   costCommand,

@@ -6,11 +6,11 @@ import { type Artifact, FORMAT, type Programs, VERSION } from "../runtime/artifa
 import { check, checkSizes } from "./2-check/check.ts";
 import type { Checked } from "./2-check/checked.ts";
 import type { Entry, Lowered } from "./3-lower/lower.ts";
-import { createPlaces } from "./3-lower/places.ts";
+import { createPlaces, type Places } from "./3-lower/places.ts";
 import { trainInfo } from "./3-lower/train.ts";
 import { chooseEntry } from "./entry.ts";
 import { print } from "./ir/print.ts";
-import { createStager, PROGRAM_NAMES } from "./programs.ts";
+import { createStager, PROGRAM_NAMES, type Stager } from "./programs.ts";
 
 export interface CompileRequest {
   /** Path of the entry file, as `read` takes it. */
@@ -36,6 +36,12 @@ export interface CompileResult {
 
 /** Never throws for a user's mistake: those are `diagnostics`, with the spans of `checked.files`. */
 export function compile(request: CompileRequest): CompileResult {
+  const found = resolve(request);
+  return { ...found, artifact: found.entry === null ? null : emit(found.checked, found.entry) };
+}
+
+/** `compile` up to where programs are made: what analyses start from. */
+export function resolve(request: CompileRequest): Omit<CompileResult, "artifact"> {
   const checked = check(request.file, request.read, request.dims);
   const failed = checked.diagnostics.some((d) => d.severity === "error");
   const chosen = failed ? null : chooseEntry(checked, request);
@@ -43,17 +49,46 @@ export function compile(request: CompileRequest): CompileResult {
   const misfits = named === null ? [] : checkSizes(checked, named.name, named.dims);
   const diagnostics = [...checked.diagnostics, ...(chosen?.diagnostics ?? []), ...misfits];
   const entry = misfits.length > 0 ? null : named;
-  return { artifact: entry === null ? null : emit(checked, entry), diagnostics, checked, entry };
+  return { diagnostics, checked, entry };
 }
 
 /** Every program of an entry whose declarations are proven. Same source, same bytes. */
 function emit(checked: Checked, entry: Entry): Artifact {
   const places = createPlaces(checked.files);
   const stager = createStager(checked, entry, places);
-  const plain = stager.lowered({}, false);
-  const { train } = entry;
-  const training = train === null ? null : stager.lowered({ mode: "training", slots: true }, true);
+  const lowered = lowerBoth(stager, entry);
   const programs = PROGRAM_NAMES.map((name) => [name, stager.stages(name)?.program ?? null]);
+  return {
+    ...described(entry, lowered, places),
+    programs: Object.fromEntries(programs) as unknown as Programs,
+  };
+}
+
+/** An artifact but for its programs: parameters, inputs, states, the hash. */
+export function outline(checked: Checked, entry: Entry): Omit<Artifact, "programs"> {
+  const places = createPlaces(checked.files);
+  return described(entry, lowerBoth(createStager(checked, entry, places), entry), places);
+}
+
+interface Both {
+  readonly plain: Lowered;
+  /** Null where nothing says how to train. */
+  readonly training: Lowered | null;
+}
+
+function lowerBoth(stager: Stager, entry: Entry): Both {
+  const plain = stager.lowered({}, false);
+  const training =
+    entry.train === null ? null : stager.lowered({ mode: "training", slots: true }, true);
+  return { plain, training };
+}
+
+function described(
+  entry: Entry,
+  { plain, training }: Both,
+  places: Places,
+): Omit<Artifact, "programs"> {
+  const { train } = entry;
   return {
     format: FORMAT,
     version: VERSION,
@@ -67,7 +102,6 @@ function emit(checked: Checked, entry: Entry): Artifact {
     randoms: training?.build.randoms ?? [],
     train: train === null ? null : trainInfo(train, entry.dims, places),
     source: places.info(plain.graph),
-    programs: Object.fromEntries(programs) as unknown as Programs,
   };
 }
 

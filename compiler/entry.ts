@@ -58,6 +58,15 @@ export function chooseEntry(checked: Checked, request: EntryRequest): Chosen {
   return { entry: { name: named, decl, kind, direction, dims, train }, diagnostics };
 }
 
+/** Dims of the entry that have neither a value nor a default; empty where no entry is chosen. */
+export function dimsWithoutValue(checked: Checked, request: EntryRequest): readonly string[] {
+  const name = nameOf(checked, request);
+  if (typeof name !== "string") return [];
+  const dims = (checked.cells.get(name) ?? checked.models.get(name))?.dims ?? [];
+  const open = dims.filter((d) => d.default === null && request.dims?.[d.name.text] === undefined);
+  return open.map((d) => d.name.text);
+}
+
 /** The name asked for, or the only model, or the only declaration of the file. */
 function nameOf(checked: Checked, request: EntryRequest): string | Diagnostic {
   if (request.entry !== undefined) return request.entry;

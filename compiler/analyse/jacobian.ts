@@ -6,9 +6,9 @@ import type { Entry } from "../3-lower/lower.ts";
 import type { Places } from "../3-lower/places.ts";
 import type { NodeId } from "../ir/ir.ts";
 import { abbreviate, type Definition } from "./abbreviate.ts";
-import type { Names } from "./expression.ts";
 import { linearExpression } from "./linear-expression.ts";
 import { type Loop, loopsOf } from "./loop.ts";
+import { namesIn } from "./names.ts";
 import { type BlockPaths, type Path, pathsOf, type Step, stepOf } from "./paths.ts";
 import { textOf } from "./text.ts";
 
@@ -99,27 +99,5 @@ export function jacobianOf(loop: Loop, step: Step, checked: Checked, places: Pla
       })),
     blocks: all.map(block),
     definitions: short.definitions,
-  };
-}
-
-/** `f[t]` for an equation, `h[t-1]` for a state, `x[t]` for an input, `U_f` for what holds for all steps. */
-function namesIn(loop: Loop, step: Step): Names {
-  const { b } = step.c;
-  const lags = new Map(step.slots.map((s) => [s.arg, s]));
-  const leaves = new Map<NodeId, number | null>();
-  for (const s of loop.scan.slices) leaves.set(s.arg, 0);
-  for (const s of loop.scan.consts) leaves.set(s.arg, null);
-  return {
-    c: step.c,
-    refOf(id) {
-      const slot = lags.get(id);
-      if (slot !== undefined) return { name: slot.state, lag: slot.lag };
-      const node = b.node(id);
-      const name = node.name?.startsWith(loop.prefix)
-        ? node.name.slice(loop.prefix.length)
-        : node.name;
-      if (node.kind === "leaf") return { name: name ?? "input", lag: leaves.get(id) ?? null };
-      return step.isEquation(id) && name !== undefined ? { name, lag: 0 } : null;
-    },
   };
 }
