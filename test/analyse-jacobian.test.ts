@@ -1,5 +1,7 @@
 /** @file The step's Jacobian as equations: what it says of well-known cells, and that the terms add up to what
  *  differences of the interpreter give, for every cell of the library. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Jacobian, jacobians } from "../compiler/analyse/jacobian.ts";
 import { loopsOf } from "../compiler/analyse/loop.ts";
@@ -10,7 +12,7 @@ import type { Entry } from "../compiler/3-lower/lower.ts";
 import type { Checked } from "../compiler/2-check/checked.ts";
 import { differences, type Matrix, matrixOf, pointOf } from "./harness/jacobian.ts";
 import { smallDims, specFiles } from "./harness/library.ts";
-import { reader } from "./harness/spec.ts";
+import { ROOT, reader } from "./harness/spec.ts";
 
 function open(file: string, entry: string, dims: Readonly<Record<string, number>>, text?: string) {
   const checked: Checked = check(file, reader(file, text));
@@ -80,6 +82,25 @@ describe("what the terms say", () => {
     );
     expect(terms(j, "h", "h")[0]).toBe("diag(0.2 * tanh(c[t]) * (v1 > 0) * (v1 < 1)) @ U_o by h,o");
   });
+});
+
+test("docs/gradients.md shows terms as they are derived", () => {
+  const page = readFileSync(join(ROOT, "docs/gradients.md"), "utf8");
+  const shown = /```\n(Elman[\s\S]*?)```/.exec(page)![1]!.match(/diag\(.*?(?= {3}|$)/gm)!;
+  const cells = [
+    ["elman", "ElmanRNN"],
+    ["lstm", "LSTM"],
+    ["peephole", "PeepholeLSTM"],
+    ["gru", "GRU"],
+    ["mgu", "MGU"],
+  ] as const;
+  const derived = cells.flatMap(([file, name]) =>
+    jacobian(`cells/${file}.cell`, name, { D: 3, H: 4 }).blocks.flatMap((b) =>
+      b.terms.map((t) => t.text),
+    ),
+  );
+  expect(shown.length).toBeGreaterThan(7);
+  for (const text of shown) expect(derived).toContain(text);
 });
 
 describe.each(specFiles("cells").map((f) => [f.path, f] as const))("%s", (path, file) => {

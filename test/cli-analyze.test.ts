@@ -73,6 +73,8 @@ describe("--json", () => {
     }
     expect(report.half_life).toBeGreaterThan(0);
     expect(report.lyapunov).toHaveLength(4);
+    const shown = /```json\n([\s\S]*?)```/.exec(readFileSync("docs/analyze.md", "utf8"))![1]!;
+    expect(Object.keys(report)).toEqual(expect.arrayContaining(Object.keys(JSON.parse(shown))));
     expect(report).toMatchObject({ runs: 2, precision: "f64", gradient_of: "outputs" });
   });
 

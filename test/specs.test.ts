@@ -1,5 +1,6 @@
 /** @file The library of specs: every file formatted, every declaration with its source, listed, without
- *  error or warning. Gradients are in specs-gradients.test.ts and specs-models.test.ts. */
+ *  error or warning. Gradients are in specs-gradients.test.ts and specs-models.test.ts; benchmarks are models of
+ *  cells that are checked there. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -11,7 +12,7 @@ import { ROOT, reader } from "./harness/spec.ts";
 /** A paper by its year, or the documentation of what the spec reproduces. */
 const SOURCE = /\b(19|20)\d\d\b|PyTorch documentation/;
 
-describe.each(FOLDERS)("specs/%s", (folder) => {
+describe.each([...FOLDERS, "benchmarks"])("specs/%s", (folder) => {
   const listed = readFileSync(join(ROOT, "specs", folder, "README.md"), "utf8");
   describe.each(specFiles(folder).map((f) => [f.path, f] as const))("%s", (path, file) => {
     test("is formatted", () => {

@@ -39,7 +39,13 @@ export function chartOf(reports: readonly Report[], shown: Shown = "measured"): 
     type: "nominal" as const,
     sort: labelsOf(reports),
     title: null,
-    legend: { orient: "top" as const, columns: 3 },
+    legend: {
+      orient: "top" as const,
+      columns: 3,
+      symbolType: "stroke",
+      symbolOpacity: 1,
+      symbolStrokeWidth: 3,
+    },
   };
   return {
     width: 640,
@@ -68,7 +74,7 @@ export function chartOf(reports: readonly Report[], shown: Shown = "measured"): 
                 [6, 4],
               ],
             },
-            legend: hasBound ? { orient: "top" } : null,
+            legend: hasBound ? { orient: "top", symbolSize: 600 } : null,
           },
         },
       },
