@@ -110,6 +110,24 @@ describe("norms against full decompositions", () => {
     for (const [k, x] of a!.norms.entries()) expect(Math.abs(b!.norms[k]! - x)).toBeLessThan(1e-4);
   });
 
+  test("subspace iteration finds them where not every row is taken back", async () => {
+    const opened = await openSpec({
+      file: "cells/lstm.cell",
+      entry: "LSTM",
+      dims: { D: 3, H: 16 },
+    });
+    const run = await runOf(opened, 40, 5);
+    const every = { rows: all(opened.session.m.slots), columns: all(opened.session.m.slots) };
+    const nothing = zeros(opened.session);
+    const found = await reach(opened.session, run, every, nothing, () => {}, 20);
+    const wanted = await normsOf(opened.session, run);
+    expect(found.directions).not.toBeNull();
+    for (const [k, x] of wanted.norms.entries()) {
+      expect(found.norms[k]! - x, `lag ${k + 1}`).toBeLessThan(1e-9);
+      expect(x - found.norms[k]!, `lag ${k + 1}`).toBeLessThan(0.01);
+    }
+  });
+
   test("of one state by another", async () => {
     const opened = await openSpec({ file: "cells/lstm.cell", entry: "LSTM", dims: { D: 3, H: 5 } });
     const run = await runOf(opened, 12, 5);

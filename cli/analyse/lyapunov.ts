@@ -3,7 +3,7 @@
 import { random } from "../../runtime/random.ts";
 import { all, joined, rowsOf, split, widthOf } from "./rows.ts";
 import type { LoopSession, Run } from "./session.ts";
-import { dot, norm, subtract } from "./top-singular.ts";
+import { orthonormal } from "./orthonormal.ts";
 
 /** Steps between two orthogonalisations. */
 const EVERY = 8;
@@ -40,21 +40,4 @@ export async function lyapunov(
     counted += length;
   }
   return counted === 0 ? [] : [...sums].map((s) => s / counted);
-}
-
-/** Modified Gram-Schmidt, twice; the lengths are what each row had left. */
-function orthonormal(rows: readonly Float64Array[]): {
-  readonly rows: readonly Float64Array[];
-  readonly lengths: readonly number[];
-} {
-  const done: Float64Array[] = [];
-  const lengths: number[] = [];
-  for (const row of rows) {
-    const r = Float64Array.from(row);
-    for (const u of [...done, ...done]) subtract(r, u, dot(u, r));
-    const length = norm(r);
-    lengths.push(length);
-    done.push(length > 0 ? r.map((x) => x / length) : r);
-  }
-  return { rows: done, lengths };
 }

@@ -2,6 +2,7 @@
  *  norm of the gradient, for every lag. Products are rescaled as they go: none under- or overflows. */
 import { random } from "../../runtime/random.ts";
 import { compressed } from "./compress.ts";
+import { directions } from "./directions.ts";
 import {
   all,
   type Blocks,
@@ -22,6 +23,8 @@ export interface Reach {
   readonly norms: readonly number[];
   /** Of ∂L/∂s_{T-lag}, where a gradient enters at the last step. */
   readonly gradient: readonly number[];
+  /** Rows that the norms are of, where there are too many for all: then they may be low. Else null. */
+  readonly directions: number | null;
 }
 
 /** Slots whose rows, or columns, the norm is of. */
@@ -32,6 +35,8 @@ export interface Choice {
 
 /** Steps taken back at once; the rows that still matter are looked for after each chunk. */
 const CHUNK = 24;
+/** Rows up to which all are taken back. */
+const MOST = 384;
 /** Numbers that one chunk of steps may write. */
 const ROOM = 4e6;
 /** A product whose largest element leaves these is rescaled before it goes on. */
@@ -42,7 +47,7 @@ const DROPPED = { f32: 3e-6, f64: 1e-15 } as const;
 /**
  * The rows of P = ∂s_T/∂s_{T-lag} are adjoints of unit vectors, taken back a step at a time: P_{lag+1} = P_lag J. Rows
  * that no longer matter to any norm go (see compress.ts). The gradient is one row more, from `entering`: ∂L/∂s
- * before the last step, slot by slot.
+ * before the last step, slot by slot. Of more than `most` rows, those of the leading directions stand for all.
  */
 export async function reach(
   session: LoopSession,
@@ -50,6 +55,7 @@ export async function reach(
   { rows: chosen, columns }: Choice,
   entering: Blocks,
   onLag: (lag: number) => void,
+  most = MOST,
 ): Promise<Reach> {
   const { slots } = session.m;
   const every = all(slots);
@@ -57,8 +63,11 @@ export async function reach(
   const gradient: number[] = [];
   const measure = measurer(widthOf(slots, columns));
 
-  let p: Blocks = units(slots, chosen);
-  let count = widthOf(slots, chosen);
+  const isWide = widthOf(slots, chosen) > most;
+  const start = isWide
+    ? await directions(session, run, { rows: chosen, columns })
+    : { rows: units(slots, chosen), count: widthOf(slots, chosen) };
+  let { rows: p, count } = start;
   let g: Blocks = slots.map((s) => new Float64Array(s.size));
   let [logP, logG] = [0, 0];
   const room = (): number => Math.max(1, Math.floor(ROOM / ((count + 1) * widthOf(slots, every))));
@@ -94,7 +103,7 @@ export async function reach(
     logP += Math.log(byP);
     logG += Math.log(byG);
   }
-  return { norms, gradient };
+  return { norms, gradient, directions: isWide ? start.count : null };
 }
 
 const magnitude = (blocks: Blocks): number => {

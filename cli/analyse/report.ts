@@ -55,6 +55,8 @@ export interface Report {
     readonly min: number;
     readonly max: number;
   }[];
+  /** Where states are too many to take all of their rows back, how many directions stand for them; else null. */
+  readonly directions: number | null;
   readonly runs: number;
   readonly weights: string | null;
   readonly data: string | null;
@@ -92,6 +94,7 @@ export function reportOf(
       const xs = m.exponents.map((e) => e[k]!);
       return { median: middle(xs), min: Math.min(...xs), max: Math.max(...xs) };
     }),
+    directions: m.reaches[0]?.directions ?? null,
     runs: m.reaches.length,
     weights: from.weights,
     data: from.data,

@@ -35,6 +35,14 @@ export interface LoopSession {
     lag: number,
     length: number,
   ): Promise<readonly Real[]>;
+  /** J v of vectors, slot by slot [count][size]: `length` steps on, the last of them `lag` steps from the end. */
+  forth(
+    run: Run,
+    vectors: readonly Real[],
+    count: number,
+    lag: number,
+    length: number,
+  ): Promise<readonly Real[]>;
   /** Adjoints before the last step of adjoints [size] of that step's outputs. */
   enter(run: Run, outputs: readonly Real[]): Promise<readonly Float64Array[]>;
   close(): void;
@@ -49,7 +57,7 @@ export function withPrograms(outline: Omit<Artifact, "programs">, m: Measuring):
     forward: m.trajectory,
     forwardMasked: m.trajectory,
     gradient: m.back,
-    gradientMasked: m.back,
+    gradientMasked: m.forth,
     start: m.enter,
   };
   return { ...outline, programs };
@@ -66,6 +74,17 @@ export async function openLoop(
     m.coefficients[k]!.shape.map((d) => (typeof d === "number" ? d : sizes[d]!));
   const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
   const state = { fixedOf: null as Run | null };
+  /** Coefficients of some steps, the last first; those of all steps once a run. */
+  const load = (run: Run, lag: number, length: number): void => {
+    for (const [k, { key, isFixed }] of m.coefficients.entries()) {
+      const { data, each } = run.coefficients[k]!;
+      const shape = shapes(k, run.sizes);
+      if (!isFixed)
+        session.write(key, upwards(run, m.reverse, data, each, lag, length), [length, ...shape]);
+      else if (state.fixedOf !== run) session.write(key, data, shape);
+    }
+    state.fixedOf = run;
+  };
 
   return {
     m,
@@ -90,14 +109,7 @@ export async function openLoop(
       return { steps: sizes[m.over]!, sizes, coefficients, cuts: new Map(cuts) };
     },
     async back(run, rows, n, lag, length) {
-      for (const [k, { key, isFixed }] of m.coefficients.entries()) {
-        const { data, each } = run.coefficients[k]!;
-        const shape = shapes(k, run.sizes);
-        if (!isFixed)
-          session.write(key, upwards(run, m.reverse, data, each, lag, length), [length, ...shape]);
-        else if (state.fixedOf !== run) session.write(key, data, shape);
-      }
-      state.fixedOf = run;
+      load(run, lag, length);
       for (const [i, s] of m.slots.entries())
         session.write(`lambda:${i}`, rows[i]!, [n, ...s.shape]);
       await session.run("gradient", { ...run.sizes, B: n, T: length });
@@ -106,6 +118,13 @@ export async function openLoop(
           s.reaches ? session.read(`rows:${i}`) : new Float64Array(length * n * s.size),
         ),
       );
+    },
+    async forth(run, vectors, n, lag, length) {
+      load(run, lag, length);
+      for (const [i, s] of m.slots.entries())
+        session.write(`vector:${i}`, vectors[i]!, [n, ...s.shape]);
+      await session.run("gradientMasked", { ...run.sizes, B: n, T: length });
+      return Promise.all(m.slots.map((_, i) => session.read(`image:${i}`)));
     },
     async enter(run, outputs) {
       for (const [k, { key, isFixed }] of m.coefficients.entries()) {

@@ -37,6 +37,7 @@ function measuredText(r: Report): string {
     r.data === null ? "on noise" : `on ${r.data}`,
     r.runs === 1 ? "1 run" : `${r.runs} runs`,
     `${r.precision === "f32" ? "float32" : "float64"} on ${r.backend}`,
+    ...(r.directions === null ? [] : [`by subspace iteration, ${r.directions} directions`]),
   ].join(", ");
   const gradient = r.gradient_of === "loss" ? "the loss" : "the outputs' sum";
   const rows = sampled(r.measured.length).map((lag) => {
