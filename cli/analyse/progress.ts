@@ -7,6 +7,9 @@ export interface Steps {
   readonly close: () => void;
 }
 
+/** Milliseconds in which nobody asks how long it will take. */
+const PATIENCE = 1500;
+
 export function openSteps(title: string): Steps {
   const bar = new SingleBar({
     format: `${title} {bar} {value}/{total} steps back`,
@@ -17,9 +20,11 @@ export function openSteps(title: string): Steps {
     notTTYSchedule: 5000,
     stream: process.stderr,
   });
+  const opened = performance.now();
   let started = false;
   return {
     show(done, total) {
+      if (!started && performance.now() - opened < PATIENCE) return;
       if (started) bar.update(done);
       else bar.start(total, done);
       started = true;
