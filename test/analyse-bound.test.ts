@@ -96,7 +96,7 @@ describe("reasons", () => {
   });
   test("a memory without a bound multiplies a gate's derivative", async () => {
     expect(await reasonFor("cells/lstm.cell", "LSTM")).toBe(
-      "dh[t]/dh[t-1] has the factor c[t-1] in the derivative of c, which is unbounded",
+      "dh[t]/dh[t-1] has the factor c[t-1] in the derivative of c, for which no bound is known",
     );
   });
 });

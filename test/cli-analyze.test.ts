@@ -60,7 +60,15 @@ describe("--json", () => {
       of: "c",
       to: "c",
       lag: 1,
-      terms: [{ text: "diag(f[t])", through: ["c"], lines: ["cells/lstm.cell:18"], direct: true }],
+      terms: [
+        {
+          text: "diag(f[t])",
+          latex: "\\operatorname{diag}(f_{t})",
+          through: ["c"],
+          lines: ["cells/lstm.cell:18"],
+          direct: true,
+        },
+      ],
       more: 0,
     });
     expect(report.bound[0]).toEqual({ lag: 1, value: null, log10: null });

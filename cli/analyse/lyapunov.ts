@@ -39,5 +39,5 @@ export async function lyapunov(
     for (const [i, x] of next.lengths.entries()) sums[i] = sums[i]! + Math.log(x);
     counted += length;
   }
-  return counted === 0 ? [] : [...sums].map((s) => s / counted);
+  return counted === 0 ? [] : [...sums].map((s) => s / counted).sort((a, b) => b - a);
 }

@@ -30,13 +30,18 @@ export interface Report {
     readonly lag: number;
     readonly terms: readonly {
       readonly text: string;
+      readonly latex: string;
       readonly through: readonly string[];
       readonly lines: readonly string[];
       readonly direct: boolean;
     }[];
     readonly more: number;
   }[];
-  readonly definitions: readonly { readonly name: string; readonly text: string }[];
+  readonly definitions: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly latex: string;
+  }[];
   readonly bound: readonly {
     readonly lag: number;
     readonly value: number | null;
@@ -79,7 +84,7 @@ export function reportOf(
     dims: artifact.dims,
     states: jacobian.states,
     jacobian: jacobian.blocks.map(blockOf),
-    definitions: jacobian.definitions.map(({ name, text }) => ({ name, text })),
+    definitions: jacobian.definitions.map(({ name, text, latex }) => ({ name, text, latex })),
     bound: m.bound.map((log, k) => ({ lag: k + 1, value: numberOf(log), log10: log10Of(log) })),
     unbounded: m.reason,
     measured: byLag(m.reaches.map((r) => r.norms)),
@@ -108,8 +113,9 @@ function blockOf({ of, to, lag, terms, more }: Block): Report["jacobian"][number
     of,
     to,
     lag,
-    terms: terms.map(({ text, through, direct }) => ({
+    terms: terms.map(({ text, latex, through, direct }) => ({
       text,
+      latex,
       through: through.map((p) => p.name),
       lines: through.map((p) => `${p.file}:${p.line}`),
       direct,

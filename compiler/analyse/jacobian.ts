@@ -1,6 +1,7 @@
 /** @file The step's Jacobian as equations. In: a checked entry. Out: for every pair of states that touch, the
  *  derivative of one by the other as a sum of terms, one a path through the equations. Never a number. */
 import type { Expr } from "../../grammar/ast.ts";
+import { latexOf } from "../../grammar/latex.ts";
 import type { Checked } from "../2-check/checked.ts";
 import type { Entry } from "../3-lower/lower.ts";
 import type { Places } from "../3-lower/places.ts";
@@ -22,7 +23,7 @@ export interface Jacobian {
   }[];
   readonly blocks: readonly Block[];
   /** What `v1`, `v2`, … in the terms stand for: long parts that a term repeats. */
-  readonly definitions: readonly Definition[];
+  readonly definitions: readonly (Definition & { readonly latex: string })[];
 }
 
 /** ∂of[t]/∂to[t-lag], the sum of its terms. Blocks that are zero are left out. */
@@ -39,6 +40,8 @@ export interface Term {
   /** A syntax tree without places: for `grammar`'s printers. */
   readonly expression: Expr;
   readonly text: string;
+  /** For math mode. */
+  readonly latex: string;
   /** The equations passed, from `of` back to `to`. */
   readonly through: readonly Passed[];
   /** Linear in the old state, each element by itself: no weight matrix, no nonlinearity on the way. */
@@ -74,9 +77,11 @@ export function jacobianOf(loop: Loop, step: Step, checked: Checked, places: Pla
     all.flatMap((b) => b.paths.map((p) => linearExpression(names, p.map))),
     (name) => loop.scan.body.nodes.some((n) => n.name === loop.prefix + name),
   );
+  const scalars = scalarsOf(loop);
   const term = ({ through, direct }: Path, expression: Expr): Term => ({
     expression,
     text: textOf(expression),
+    latex: latexOf(expression, scalars),
     through: through.map(passed),
     direct,
   });
@@ -98,6 +103,12 @@ export function jacobianOf(loop: Loop, step: Step, checked: Checked, places: Pla
         lags: loop.slots.filter((s) => s.state === state).length,
       })),
     blocks: all.map(block),
-    definitions: short.definitions,
+    definitions: short.definitions.map((d) => ({ ...d, latex: latexOf(d.expression, scalars) })),
   };
+}
+
+/** Names of single numbers: their products need no sign. */
+function scalarsOf(loop: Loop): ReadonlySet<string> {
+  const named = loop.scan.body.nodes.filter((n) => n.type.shape.length === 0);
+  return new Set(named.flatMap((n) => n.name?.slice(loop.prefix.length) ?? []));
 }

@@ -56,8 +56,8 @@ export function reasonOf(
 export function reasonText({ of, to, lag, equation, coefficient, unbounded }: Reason): string {
   const block = `d${of}[t]/d${to}[t-${lag}]`;
   const open = unbounded.filter((u) => u !== coefficient);
-  const because = open.length === 0 ? "" : `: nothing bounds ${open.join(", ")}`;
-  return `${block} has the factor ${coefficient} in the derivative of ${equation}, which is unbounded${because}`;
+  const because = open.length === 0 ? "" : `: none is of ${open.join(", ")}`;
+  return `${block} has the factor ${coefficient} in the derivative of ${equation}, for which no bound is known${because}`;
 }
 
 /** What has a name in an expression, once each. */
