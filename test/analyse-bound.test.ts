@@ -43,9 +43,9 @@ test("no measurement exceeds its bound: random specs, weights and inputs", async
       if (await neverBelow(opened, seed)) finite++;
       opened.session.close();
     }),
-    { seed: 11, numRuns: 40 },
+    { seed: 11, numRuns: 25 },
   );
-  expect(finite).toBeGreaterThan(10);
+  expect(finite).toBeGreaterThan(6);
 });
 
 describe("exact", () => {

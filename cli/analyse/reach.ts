@@ -1,5 +1,6 @@
 /** @file How far a state reaches along one run. In: a loop's session, a run. Out: log ‖∂s_T/∂s_{T-lag}‖₂ and the log
  *  norm of the gradient, for every lag. Products are rescaled as they go: none under- or overflows. */
+import { MOST } from "../../compiler/analyse/measuring.ts";
 import { random } from "../../runtime/random.ts";
 import { compressed } from "./compress.ts";
 import { directions } from "./directions.ts";
@@ -35,8 +36,6 @@ export interface Choice {
 
 /** Steps taken back at once; the rows that still matter are looked for after each chunk. */
 const CHUNK = 24;
-/** Rows up to which all are taken back. */
-const MOST = 384;
 /** Numbers that one chunk of steps may write. */
 const ROOM = 4e6;
 /** A product whose largest element leaves these is rescaled before it goes on. */

@@ -1,5 +1,6 @@
 /** @file A loop on a device, ready to be measured. In: an artifact, the loop's programs, a device. Out: its
  *  coefficients along a run, and adjoints taken back through its steps. Never decides what is measured. */
+import { invariant } from "../../compiler/ir/invariant.ts";
 import type { Measuring } from "../../compiler/analyse/measuring.ts";
 import type { Artifact } from "../../runtime/artifact/artifact.ts";
 import type { Device, Real, Session, Sizes } from "../../runtime/devices/device.ts";
@@ -57,7 +58,7 @@ export function withPrograms(outline: Omit<Artifact, "programs">, m: Measuring):
     forward: m.trajectory,
     forwardMasked: m.trajectory,
     gradient: m.back,
-    gradientMasked: m.forth,
+    gradientMasked: m.forth ?? m.back,
     start: m.enter,
   };
   return { ...outline, programs };
@@ -120,6 +121,7 @@ export async function openLoop(
       );
     },
     async forth(run, vectors, n, lag, length) {
+      invariant(m.forth !== null, "forth is made for wide loops");
       load(run, lag, length);
       for (const [i, s] of m.slots.entries())
         session.write(`vector:${i}`, vectors[i]!, [n, ...s.shape]);

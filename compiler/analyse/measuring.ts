@@ -17,8 +17,8 @@ export interface Measuring {
   readonly trajectory: Program;
   /** Reads `lambda:i` (B rows) and the coefficients, step by step in the order given; writes `rows:i`, all steps. */
   readonly back: Program;
-  /** Reads `vector:i` (B rows) and the coefficients in that same order, taken last to first; writes `image:i`: J v. */
-  readonly forth: Program;
+  /** Null where it is not wanted. Reads `vector:i` (B rows) and the coefficients in that same order, taken last to first; writes `image:i`: J v. */
+  readonly forth: Program | null;
   /** Adjoints of the states before one step from those of its outputs: reads `upsilon:j`, writes `lambda:i`. */
   readonly enter: Program;
   readonly coefficients: readonly Coefficient[];
@@ -37,6 +37,11 @@ export interface Measuring {
   readonly cuts: readonly Cut[];
 }
 
+/** Rows up to which all are taken back. */
+export const MOST = 384;
+
+const widthOf = (loop: Loop): number => loop.slots.reduce((n, s) => n + size(s.shape), 0);
+
 export interface Coefficient {
   /** As `back` reads it; `trajectory` writes it as `name` with "coefficient:" before. */
   readonly key: string;
@@ -45,7 +50,8 @@ export interface Coefficient {
   readonly shape: Tensor["shape"];
 }
 
-export function measuring(loop: Loop, withLoss: boolean): Measuring {
+/** `isWide`: are there too many states to take a row of each back? */
+export function measuring(loop: Loop, withLoss: boolean, isWide = widthOf(loop) > MOST): Measuring {
   const l = linearise(loop);
   const coefficients = l.coefficients.map(({ id, isFixed }, k): Coefficient => {
     const { shape } = l.body.type(id);
@@ -62,7 +68,7 @@ export function measuring(loop: Loop, withLoss: boolean): Measuring {
   return {
     trajectory: programOf(graph),
     back: programOf(back.graph),
-    forth: programOf(forthOf(loop, l, coefficients)),
+    forth: isWide ? programOf(forthOf(loop, l, coefficients)) : null,
     enter: programOf(enterOf(loop, l, coefficients)),
     coefficients,
     slots: loop.slots.map((s, i) => ({

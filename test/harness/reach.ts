@@ -31,6 +31,7 @@ export async function openSpec(
     readonly dims?: Readonly<Record<string, number>>;
   },
   device: Device = referenceDevice,
+  isWide = false,
 ): Promise<Opened> {
   const read = reader(request.file, request.text);
   const checked = check(request.file, read);
@@ -39,7 +40,7 @@ export async function openSpec(
     throw new Error(JSON.stringify([...checked.diagnostics, ...diagnostics]));
   const { loops } = loopsOf(checked, entry, entry.train !== null);
   const loop = loops[0]!;
-  const programs = measuring(loop, entry.train !== null);
+  const programs = measuring(loop, entry.train !== null, isWide);
   const artifact = withPrograms(outline(checked, entry), programs);
   return {
     artifact,
