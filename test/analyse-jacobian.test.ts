@@ -75,6 +75,28 @@ describe("what the terms say", () => {
     expect(first!.layer).not.toBe("");
     expect(terms(first!, "c", "c")[0]).toBe("direct diag(f[t]) by c");
   });
+  test("of very many paths: the direct one, and how many there are", () => {
+    const layers = Array.from({ length: 8 }, (_, k) => k + 1);
+    const at = (k: number) => (k === 0 ? "s[t-1]" : `s${k}[t]`);
+    const text = [
+      "cell Deep<H> {",
+      "  input x: [H]",
+      "  state s: [H] = 0",
+      `  param ${layers.map((k) => `U${k}, V${k}`).join(", ")}: [H, H] ~ orthogonal`,
+      ...layers.flatMap((k) => [
+        `  gate t${k}[t] = sigmoid(V${k} @ ${at(k - 1)} + x[t])`,
+        `  let s${k}[t] = t${k}[t] * tanh(U${k} @ ${at(k - 1)}) + (1 - t${k}[t]) * ${at(k - 1)}`,
+      ]),
+      "  s[t] = s8[t]",
+      "  output s",
+      "}",
+      "",
+    ].join("\n");
+    const { checked, entry } = open("deep.cell", "Deep", { H: 2 }, text);
+    const [block] = jacobians(checked, entry)[0]!.blocks;
+    expect(block!.terms.map((t) => t.direct)).toEqual([true]);
+    expect(block!.more).toBeGreaterThan(3 ** 8 - 2);
+  });
   test("long parts that a term repeats have a name", () => {
     const j = jacobian("cells/lstm.cell", "HardSigmoidLSTM", dims);
     expect(j.definitions.map((d) => `${d.name} = ${d.text}`)).toContain(

@@ -157,7 +157,7 @@ function captionOf(reports: readonly Report[], shown: Shown): string {
   const runs = Math.max(...reports.map((r) => r.runs));
   const many = runs > 1 ? "; lines are medians, shades the range of runs" : "";
   return shown === "measured"
-    ? `How much of the state of lag steps ago reaches the state now${many}. Dashed: no weights of these norms, on no input, exceed it.`
+    ? `How much of the state of lag steps ago reaches the state now${many}. Dashed: a bound that holds for these weights on every input.`
     : `How much of the gradient at the last step reaches the state of lag steps ago${many}.`;
 }
 

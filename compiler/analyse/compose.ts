@@ -1,7 +1,6 @@
 /** @file Products and sums of linear maps. In: maps. Out: one map, simplified: neighbours joined where a rule says
  *  how, what terms share in front or behind taken out. Never changes the map that is meant. */
 import { invariant } from "../ir/invariant.ts";
-import type { NodeId } from "../ir/ir.ts";
 import { type Coefficients, plus } from "./coefficients.ts";
 import {
   factorsOf,
@@ -78,11 +77,6 @@ function added(c: Coefficients, x: Linear, y: Linear): Linear | null {
     return compose(c, first, sum(c, tail(xs), tail(ys)));
   }
   return null;
-}
-
-/** Multiplies by a number that may vary. */
-export function scaled(c: Coefficients, by: NodeId, l: Linear): Linear {
-  return compose(c, { kind: "scale", by, rows: l.rows, cols: l.rows }, l);
 }
 
 function termsOf(l: Linear): readonly Linear[] {

@@ -1,7 +1,6 @@
 /** @file Compound ops found again. In: a tidy node. Out: the call that it is the expansion of (softmax, mean, …), or
  *  null. Rests on the ops' own `expand`: a call is found where its expansion is this very node. */
-import type { NodeId } from "../ir/ir.ts";
-import { reads } from "../ir/ir.ts";
+import { type NodeId, reads } from "../ir/ir.ts";
 import type { CompoundOp, OpDef } from "../ops/op.ts";
 import { OPS } from "../ops/table.ts";
 import { isRefusal, resultType } from "../ops/typing.ts";

@@ -1,8 +1,7 @@
 /** @file The recurrent loops of an entry, as what one step does to the states. In: a checked entry. Out: each
  *  loop's scan with its states, slot by slot, and the names of what a step computes. Never optimises. */
 import type { Checked } from "../2-check/checked.ts";
-import type { Lowered } from "../3-lower/lower.ts";
-import type { Entry } from "../3-lower/lower.ts";
+import type { Entry, Lowered } from "../3-lower/lower.ts";
 import { createPlaces, type Places } from "../3-lower/places.ts";
 import { invariant } from "../ir/invariant.ts";
 import type { Graph, NodeId, Scan } from "../ir/ir.ts";

@@ -17,7 +17,10 @@ export interface Measuring {
   readonly trajectory: Program;
   /** Reads `lambda:i` (B rows) and the coefficients, step by step in the order given; writes `rows:i`, all steps. */
   readonly back: Program;
-  /** Null where it is not wanted. Reads `vector:i` (B rows) and the coefficients in that same order, taken last to first; writes `image:i`: J v. */
+  /**
+   * Reads `vector:i` (B rows) and the coefficients in that same order, taken last to first; writes `image:i`: J v.
+   * Null of a loop that is not wide.
+   */
   readonly forth: Program | null;
   /** Adjoints of the states before one step from those of its outputs: reads `upsilon:j`, writes `lambda:i`. */
   readonly enter: Program;
@@ -33,7 +36,7 @@ export interface Measuring {
   /** The sequence that the loop runs over, and whether from its end. */
   readonly over: string;
   readonly reverse: boolean;
-  /** Zeros that `trajectory` reads where there is a loss: `cut:k` of these types, outputs first, then states. */
+  /** Zeros that `trajectory` reads where there is a loss: `cut:k` of these types, k a result of the scan: states, then outputs. */
   readonly cuts: readonly Cut[];
 }
 
@@ -43,7 +46,7 @@ export const MOST = 384;
 const widthOf = (loop: Loop): number => loop.slots.reduce((n, s) => n + size(s.shape), 0);
 
 export interface Coefficient {
-  /** As `back` reads it; `trajectory` writes it as `name` with "coefficient:" before. */
+  /** As `back`, `forth` and `enter` read it, and as `trajectory` writes it. */
   readonly key: string;
   readonly written: string;
   readonly isFixed: boolean;

@@ -44,7 +44,7 @@ export interface Step {
   readonly isEquation: (id: NodeId) => boolean;
 }
 
-/** Paths of one block that are written out. */
+/** Paths of one block that are written out; of more than four times as many, those that are direct. */
 export const LIMIT = 64;
 
 /** The step's equations with their derivatives; ids are those of the loop's body. */
@@ -134,7 +134,7 @@ export function pathsOf(step: Step): readonly BlockPaths[] {
       slots.flatMap((to) => {
         const total = counted(step, of.next, to.arg, new Map());
         if (total === 0) return [];
-        const paths = total > 4 * LIMIT ? [] : enumerated(step, of, to);
+        const paths = enumerated(step, of, to, total > 4 * LIMIT);
         const kept = paths.slice(0, LIMIT);
         return [{ of, to, paths: kept, more: total - kept.length }];
       }),
@@ -153,7 +153,8 @@ function counted(step: Step, from: NodeId, to: NodeId, known: Map<NodeId, number
   return n;
 }
 
-function enumerated(step: Step, of: Slot, to: Slot): readonly Path[] {
+/** All paths; of very many, only those that are direct. */
+function enumerated(step: Step, of: Slot, to: Slot, onlyDirect: boolean): readonly Path[] {
   const { c } = step;
   const paths: Path[] = [];
   const visit = (id: NodeId, through: readonly NodeId[], map: Linear, direct: boolean): void => {
@@ -162,7 +163,7 @@ function enumerated(step: Step, of: Slot, to: Slot): readonly Path[] {
         [true, branches.straight],
         [false, branches.bent],
       ] as const) {
-        if (part === null) continue;
+        if (part === null || (onlyDirect && !isStraight)) continue;
         const whole = compose(c, map, part);
         if (isZero(whole)) continue;
         const straight = direct && isStraight;
