@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { analyzeCommand } from "../cli/analyze.ts";
 import type { Report } from "../cli/analyse/report.ts";
 import { Failure } from "../cli/fail.ts";
+import { initialise } from "../runtime/initialise.ts";
+import { saveWeights } from "../runtime/weights.ts";
 import { chromiumPath } from "./browser/browser.ts";
 
 let folder = "";
@@ -179,6 +181,61 @@ test("an artifact is analysed from the text it holds; options that say others ar
   expect(await cellc("analyze", file, "--lags", "5", "--json")).toBe(0);
   expect((JSON.parse(out) as Report).dims).toEqual({ D: 2, H: 3 });
   expect(await cellc("analyze", file, "--set", "H=4")).toBe(2);
+});
+
+describe("weights and data", () => {
+  const text = `import { ElmanRNN } from "cells/elman"
+model Sum<H = 3> {
+  input x: [T, 1]
+  output y = x | forward(ElmanRNN<H>) | last | dense(1)
+}
+train Sum {
+  loss mse(y, sum: [1])
+}
+`;
+  const written = (name: string, content: string | Uint8Array): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  test("the initial weights from a file give what initial weights give; another model's are refused", async () => {
+    const { compileSpec } = await import("./harness/spec.ts");
+    const request = { file: "cells/elman.cell", entry: "ElmanRNN", dims: { D: 3, H: 4 } };
+    const artifact = compileSpec(request);
+    const params = Object.fromEntries(initialise(artifact.params, 1));
+    const weights = written("w.safetensors", saveWeights(artifact, params));
+    const one = [...ELMAN, ...SMALL, "--runs", "1", "--json"];
+    expect(await cellc("analyze", ...one)).toBe(0);
+    const initial = JSON.parse(out) as Report;
+    out = "";
+    expect(await cellc("analyze", ...one, "--weights", weights)).toBe(0);
+    const loaded = JSON.parse(out) as Report;
+    for (const [k, { log10 }] of initial.measured.entries())
+      expect(loaded.measured[k]!.log10.median).toBeCloseTo(log10.median!, 5);
+    await expect(cellc("analyze", ...LSTM, ...SMALL, "--weights", weights)).rejects.toThrow();
+  });
+  test("on data: as many lags as a sample has steps, and the loss's own gradient", async () => {
+    const spec = written("sum.cell", text);
+    const records = Array.from({ length: 20 }, (_, i) =>
+      JSON.stringify({ v: Array.from({ length: 6 }, (_, t) => Math.sin(i + t)), s: Math.cos(i) }),
+    );
+    written("sum.jsonl", `${records.join("\n")}\n`);
+    const declaration = {
+      format: "jsonl",
+      files: ["sum.jsonl"],
+      samples: { kind: "records" },
+      inputs: { x: ["v"] },
+      targets: { sum: ["s"] },
+      split: { by: "rows", validation: 0.1, test: 0.3, seed: 1 },
+    };
+    const data = written("sum.data.json", JSON.stringify(declaration));
+    expect(await cellc("analyze", spec, "--data", data, "--runs", "2", "--json")).toBe(0);
+    const report = JSON.parse(out) as Report;
+    expect(report).toMatchObject({ gradient_of: "loss", layer: "y.ElmanRNN", data });
+    expect(report.measured).toHaveLength(6);
+    expect(report.gradient.every((g) => g.median! > 0)).toBe(true);
+    expect(await cellc("analyze", spec, "--data", data, "--lags", "4")).toBe(1);
+    expect(err).toContain("give --lags 6 or more");
+  });
 });
 
 describe("pictures", () => {

@@ -177,7 +177,7 @@ function sectionOf(r: Report, i: number, all: readonly Report[]): Markup {
     r.half_life === null ? "none within these lags" : `${r.half_life.toPrecision(3)} steps`;
   return html`<h2>${labelsOf(all)[i]!}</h2>
 ${r.jacobian.map(blockOf)}
-${r.definitions.length === 0 ? null : html`<p>where</p><pre>${r.definitions.map((d) => `${d.name} = ${d.text}\n`)}</pre>`}
+${r.definitions.length === 0 ? null : html`<p>where</p><pre tabindex="0">${r.definitions.map((d) => `${d.name} = ${d.text}\n`)}</pre>`}
 ${tableOf([["lag", "median", "min", "max", "gradient", "bound"], ...rows], `${r.entry}, norms by lag`)}
 ${r.unbounded === null ? null : html`<p>No finite bound: ${r.unbounded}.</p>`}
 <p>Half-life of the gradient: ${half}. Leading Lyapunov exponents a step: ${r.lyapunov.map((e) => e.median.toPrecision(3)).join(", ")}.</p>`;
@@ -190,5 +190,5 @@ function blockOf(b: Report["jacobian"][number]): Markup {
       .join(" ← ");
     return `${k === 0 ? "   " : " + "}${t.text}    ${t.direct ? "direct: " : ""}${through}\n`;
   });
-  return html`<pre>∂${b.of}[t]/∂${b.to}[t-${b.lag}] =\n${lines}</pre>`;
+  return html`<pre tabindex="0">∂${b.of}[t]/∂${b.to}[t-${b.lag}] =\n${lines}</pre>`;
 }
