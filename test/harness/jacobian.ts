@@ -1,11 +1,12 @@
 /** @file A step in numbers. In: a loop. Out: its states' values after the step, maps as matrices, differences.
  *  Values are drawn once by a seed; every number is float64. */
+import { evaluator } from "../../compiler/analyse/evaluate.ts";
 import type { Linear } from "../../compiler/analyse/linear.ts";
 import type { Loop, Slot } from "../../compiler/analyse/loop.ts";
 import type { Coefficients } from "../../compiler/analyse/coefficients.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
-import type { Graph, NodeId } from "../../compiler/ir/ir.ts";
-import { deadCode, rewrite } from "../../compiler/ir/rewrite.ts";
+import type { NodeId } from "../../compiler/ir/ir.ts";
+import { deadCode } from "../../compiler/ir/rewrite.ts";
 import type { Sizes } from "../../compiler/ops/op.ts";
 import { wholeType } from "../../compiler/ops/whole.ts";
 import { random } from "../../runtime/random.ts";
@@ -35,23 +36,6 @@ function drawer(seed: number): (extents: readonly number[]) => Float64Array {
   };
 }
 
-/** Evaluates nodes of a body at points. */
-export function evaluator(
-  body: Graph,
-  ids: readonly NodeId[],
-): (point: ReadonlyMap<NodeId, Float64Array>) => readonly Float64Array[] {
-  const keyed = ids.map((id, i) => ({ key: String(i), id }));
-  const graph = rewrite({ ...body, outputs: keyed }, (node, { b }) =>
-    node.kind === "leaf" ? b.leaf(`arg:${node.id}`, node.type) : null,
-  );
-  const live = deadCode(graph);
-  return (point) => {
-    const inputs = new Map([...point].map(([id, v]) => [`arg:${id}`, v]));
-    const values = interpret(live, inputs, SIZES);
-    return ids.map((_, i) => values.get(String(i))!);
-  };
-}
-
 /** ∂(each of `ofs`)/∂to by central differences of the float64 interpreter, rows of the former. */
 export function differences(
   loop: Loop,
@@ -63,6 +47,7 @@ export function differences(
   const evaluate = evaluator(
     loop.scan.body,
     ofs.map((s) => s.next),
+    SIZES,
   );
   const columns = [...at].map((x, j) => {
     const h = 1e-6 * Math.max(1, Math.abs(x));
@@ -84,7 +69,7 @@ export function matrixOf(
   const cols = maps[0]!.cols.map(Number);
   const v = b.leaf("v", { seq: null, batch: true, shape: cols, dtype: "real" });
   const result = maps.map((l) => applied(c, l, v)).reduce((x, y) => b.add(x, y));
-  const evaluate = evaluator(b.finish([]), [result]);
+  const evaluate = evaluator(b.finish([]), [result], SIZES);
   const count = cols.reduce((n, e) => n * e, 1);
   const columns = Array.from({ length: count }, (_, j) => {
     const unit = Float64Array.from({ length: count }, (_, k) => (k === j ? 1 : 0));
