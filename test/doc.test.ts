@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cellFacts } from "../cli/doc/cell-facts.ts";
 import { stepDiagram } from "../cli/doc/dataflow.ts";
 import type { Diagram } from "../cli/doc/diagram.ts";
+import { derivationOf } from "../cli/doc/derivation.ts";
 import { difference } from "../cli/doc/diff.ts";
 import { entryOf } from "../cli/doc/entry.ts";
 import { type DocFacts, factsOf, papersIn } from "../cli/doc/facts.ts";
@@ -178,6 +179,35 @@ describe("facts of a cell that extends another", () => {
   });
 });
 
+test("the Jacobian's straight path stands by its paths through the gates", () => {
+  const checked = checkedAt("cells/peephole.cell");
+  const request = { file: "cells/peephole.cell", entry: "PeepholeLSTM", dims: { D: 5, H: 4 } };
+  const { entry } = chooseEntry(checked, request);
+  const { blocks } = derivationOf(checked, entry!);
+  const terms = blocks.find((b) => b.of === "c" && b.to === "c")!.terms;
+  expect(terms.filter((t) => t.direct).map((t) => t.latex)).toEqual([
+    "\\operatorname{diag}(f_{t})",
+  ]);
+  expect(terms.filter((t) => !t.direct).map((t) => t.through)).toEqual([
+    ["c", "i"],
+    ["c", "f"],
+  ]);
+});
+
+test.each([
+  ["cells/torch.cell", "TorchLSTM"],
+  ["cells/xlstm.cell", "MLSTM"],
+])("KaTeX reads the Jacobian of %s %s", (file, name) => {
+  const checked = checkedAt(file);
+  const dims = Object.fromEntries(
+    checked.cells.get(name)!.dims.map((d, i) => [d.name.text, i + 3]),
+  );
+  const { entry } = chooseEntry(checked, { file, entry: name, dims });
+  const { blocks, definitions } = derivationOf(checked, entry!);
+  for (const { latex } of [...definitions, ...blocks.flatMap((b) => b.terms)]) math(latex);
+  expect(blocks).not.toEqual([]);
+});
+
 describe.each(FOLDERS)("every entry of specs/%s", (folder) => {
   test.each(specFiles(folder).map((f) => [f.path, f] as const))("%s", (path, file) => {
     const checked = checkedAt(path);
@@ -190,8 +220,8 @@ describe.each(FOLDERS)("every entry of specs/%s", (folder) => {
         continue;
       }
       const dims = smallDims(decl);
-      const { facts } = cellFacts(checked, cell, dims);
       const { entry } = chooseEntry(checked, { file: path, entry: name, dims });
+      const { facts } = cellFacts(checked, cell, dims);
       const { params } = createStager(checked, entry!, createPlaces(checked.files)).lowered(
         {},
         false,

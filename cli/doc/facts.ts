@@ -2,6 +2,7 @@
  *  and the page shows; texts as in the spec, mathematics as LaTeX. Never HTML. */
 import type { Checked } from "../../compiler/2-check/checked.ts";
 import type { Entry } from "../../compiler/3-lower/lower.ts";
+import { type DerivationFacts, derivationOf } from "./derivation.ts";
 import type { Diagram } from "./diagram.ts";
 import { type CellFacts, cellFacts } from "./cell-facts.ts";
 import { type ModelFacts, modelFacts } from "./model-facts.ts";
@@ -27,6 +28,8 @@ export interface DocFacts {
   readonly source: string;
   readonly cell: CellFacts | null;
   readonly model: ModelFacts | null;
+  /** Of a cell. */
+  readonly jacobian: DerivationFacts | null;
 }
 
 export interface Paper {
@@ -57,6 +60,7 @@ export function factsOf(checked: Checked, entry: Entry, examples: ReadonlySet<st
     source: text.slice(span.start, span.end),
     cell: cell?.facts ?? null,
     model: flow?.facts ?? null,
+    jacobian: flat === undefined ? null : derivationOf(checked, entry),
   };
 }
 

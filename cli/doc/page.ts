@@ -5,6 +5,7 @@ import { type Content, figure, html, type Markup, page, tableOf } from "../page/
 import { math, mathStyle } from "../page/math.ts";
 import { short } from "../render.ts";
 import type { EquationFacts, FunctionFacts, Group, Origin } from "./cell-facts.ts";
+import { derivationSection } from "./derivation.ts";
 import { DIAGRAM_STYLE } from "./draw.ts";
 import type { DocFacts } from "./facts.ts";
 import { DOC_STYLE } from "./style.ts";
@@ -71,6 +72,11 @@ function sectionsOf(facts: DocFacts, picture: Markup, around: Surroundings): rea
       body: cell === null || cell.functions.length === 0 ? null : cell.functions.map(functionBlock),
     },
     { id: "relatives", title: "Relatives", body: around.relatives },
+    {
+      id: "jacobian",
+      title: "Derivation of the Jacobian",
+      body: facts.jacobian === null ? null : derivationSection(facts.jacobian),
+    },
     { id: "parameters", title: "Parameters", body: parameters(facts) },
     { id: "states", title: "States", body: states(facts) },
     { id: "cost", title: "Cost", body: cost(facts) },

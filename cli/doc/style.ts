@@ -27,6 +27,11 @@ caption { text-align: left; white-space: normal; } td { white-space: nowrap; }
 .who { display: none; }
 @media (max-width: 44rem) { .pairs { grid-template-columns: minmax(0, 1fr); } .pairs .head { display: none; } .who { display: block; font-size: .8rem; } }
 .comparison { border-top: 1px solid var(--grid); padding-top: .2rem; margin-top: 1.2rem; } .comparison h3 { margin-bottom: 0; } .comparison p { margin: .2rem 0 .5rem; }
+.block { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 .7rem; align-items: start; margin: .9rem 0; padding-left: .9rem; border-left: 4px solid var(--c2); }
+.block .of { padding-top: .1rem; } .block summary { cursor: pointer; color: var(--accent); margin: .3rem 0; }
+.term { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 1rem; align-items: center; min-height: 2.4rem; } .term .math { overflow-x: auto; overflow-y: hidden; padding: .2rem 0; }
+.way { font-size: .85rem; white-space: nowrap; } .direct { color: var(--good); }
+@media (max-width: 44rem) { .block { grid-template-columns: minmax(0, 1fr); } .term { grid-template-columns: minmax(0, 1fr); margin-bottom: .4rem; } .way { white-space: normal; } }
 .total { font-size: 1.1rem; overflow-x: auto; }
 `;
 

@@ -5,7 +5,7 @@ import type { Entry, Lowered } from "../3-lower/lower.ts";
 import { createPlaces, type Places } from "../3-lower/places.ts";
 import { invariant } from "../ir/invariant.ts";
 import type { Graph, NodeId, Scan } from "../ir/ir.ts";
-import { lowerAs } from "../programs.ts";
+import { createStager } from "../programs.ts";
 
 /** A state's value `lag` steps back: what the scan carries. A state read two steps back has two slots. */
 export interface Slot {
@@ -36,7 +36,7 @@ export interface Loops {
 /** The loops of an entry in the order in which they run. With `loss`, the graph ends in its train block's loss. */
 export function loopsOf(checked: Checked, entry: Entry, loss = false): Loops {
   const places = createPlaces(checked.files);
-  const lowered = lowerAs(checked, entry, places, { slots: true }, loss);
+  const lowered = createStager(checked, entry, places).lowered({ slots: true }, loss);
   const loops = lowered.graph.nodes.flatMap((node) =>
     node.kind === "scan" ? [loopOf(lowered.graph, node)] : [],
   );
