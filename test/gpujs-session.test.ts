@@ -36,6 +36,7 @@ describe.each(["webasm", "cpu"] as const)("%s", (backend) => {
       precision: "f32",
       executor: `gpu.js ${backend}`,
       adapter: null,
+      threads: 1,
     });
     session.close();
   });

@@ -61,7 +61,9 @@ export async function serveReport({
     const report = await read();
     if (report === null) return refuse(response, 503, NO_RUN);
     response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
-    send([response], "update", [...(await partsOf(report, state, draw))], report);
+    const parts = await partsOf(report, state, draw);
+    state.shown ??= { text: JSON.stringify(report), parts };
+    send([response], "update", [...parts], report);
     clients.add(response);
     const leave = (): void => void clients.delete(response);
     response.on("close", leave).on("error", leave); // whoever looks may go at any time
