@@ -58,6 +58,9 @@ const REDUCING: ReadonlySet<string> = new Set(["contract", "sum", "max", "min", 
 /** Ops that ask for their arguments only at addresses that exist. All others may ask under a select. */
 const WITHIN: ReadonlySet<string> = new Set([...RENAMING, "contract", "sum", "max", "min"]);
 
+/** Ops inside each other in one kernel. Deeper ones are buffers: drafting recurs, and the engine's stack is finite. */
+const DEEPEST = 256;
+
 export function isReduction(node: Node): boolean {
   return node.kind === "apply" && REDUCING.has(node.op);
 }
@@ -97,6 +100,7 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
   /** Variables of the reductions being opened, outermost first. */
   const open: number[] = [];
   let guards = 0;
+  let depth = 0;
   let viewing = false;
 
   const load = (node: Node, at: Address): Expr => {
@@ -150,7 +154,10 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
     const key = `${id}@${indices(node.type, at).map((e) => pool.idOf(e))}`;
     const known = values.get(key);
     if (known !== undefined) return known;
+    if (depth === DEEPEST) return demand(node, at);
+    depth += 1;
     const value = pool.shared(applied(node, at));
+    depth -= 1;
     values.set(key, value);
     if (!needs.has(id))
       inlined.set(

@@ -12,6 +12,8 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export interface SpecRequest extends Omit<CompileRequest, "read"> {
   /** What `file` holds, where it is no file of the repository. */
   readonly text?: string;
+  /** Warnings do not throw: what is run is somebody else's choice of activations and weights. */
+  readonly mayWarn?: boolean;
 }
 
 /** Paths from the repository's root, or from specs/, as imports of the library are. */
@@ -24,10 +26,10 @@ export function reader(file: string, text: string | undefined): (path: string) =
 }
 
 /** The artifact; throws where the spec has an error or a warning. */
-export function compileSpec({ text, ...request }: SpecRequest): Artifact {
+export function compileSpec({ text, mayWarn, ...request }: SpecRequest): Artifact {
   const read = reader(request.file, text);
   const { artifact, diagnostics, checked } = compile({ ...request, read });
-  if (artifact === null || diagnostics.length > 0) {
+  if (artifact === null || (diagnostics.length > 0 && mayWarn !== true)) {
     const sources = new Map(checked.files.map((f) => [f.path, f.text]));
     throw new Error(`${request.entry ?? request.file}:\n${render(diagnostics, sources)}`);
   }
