@@ -14,7 +14,7 @@ const THREADS = 3;
 /** Every thread adds one to a word, meets the others, and adds what it then reads to a second; thread F traps. */
 function meeting(): WebAssembly.Module {
   const module = createModule(true);
-  const library = createLibrary(module);
+  const library = createLibrary(module, false);
   const code = createCode(1);
   const word = (offset: number): void => {
     code.get(0);

@@ -1,7 +1,10 @@
-/** @file The wasm device's functions of four lanes, against float64 over dense samples. */
+/** @file The wasm device's functions of four lanes, with fused multiply-add and without, against float64 over
+ *  dense samples. */
+import { setFlagsFromString } from "node:v8";
 import { expect, test } from "vitest";
 import { type Code, createCode } from "../runtime/devices/wasm/code.ts";
 import { createModule, I32 } from "../runtime/devices/wasm/encoder.ts";
+import { features } from "../runtime/devices/wasm/features.ts";
 import { type MathFn, math } from "../runtime/devices/wasm/math.ts";
 
 /** Units in the last place of normal float32 results. */
@@ -24,10 +27,17 @@ const EXACT: Readonly<Record<MathFn, Exact>> = {
   sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), from: -105, to: 30 },
 };
 
-test.each(Object.keys(EXACT) as MathFn[])("%s", (fn) => {
+// Node 20 has relaxed SIMD behind this flag; later it is there without.
+if (!features().fused) setFlagsFromString("--experimental-wasm-relaxed-simd");
+
+const CASES = (Object.keys(EXACT) as MathFn[]).flatMap((fn) =>
+  [false, true].map((fused) => ({ fn, fused })),
+);
+
+test.each(CASES)("$fn, fused: $fused", ({ fn, fused }) => {
   const { of, from, to } = EXACT[fn];
   const xs = samples(from, to);
-  const ys = evaluate(fn, xs);
+  const ys = evaluate(fn, fused, xs);
   let worst = { ulps: 0, x: 0, got: 0, want: 0 };
   for (const [i, x] of xs.entries()) {
     const [got, want] = [ys[i]!, of(x)];
@@ -60,12 +70,12 @@ function distance(got: number, want: number): number {
   return Math.abs(got - want) / 2 ** (Math.floor(Math.log2(size)) - 23);
 }
 
-function evaluate(fn: MathFn, xs: Float32Array): Float32Array {
+function evaluate(fn: MathFn, fused: boolean, xs: Float32Array): Float32Array {
   const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * xs.length) / 65536) });
   new Float32Array(memory.buffer).set(xs);
   const module = createModule();
   const index = module.declare({ params: [I32, I32], results: [] }, fn);
-  const code = createCode(2);
+  const code = createCode(2, fused);
   const value = math(fn, code, (c: Code) => {
     c.get(0);
     c.load(0);

@@ -1,6 +1,6 @@
 /** @file The instructions of one function. In: calls in order. Out: bytes and locals. Never orders or
  *  optimises: the engine does. */
-import { type FunctionBody, type ValueType, signed, signed64, unsigned } from "./encoder.ts";
+import { type FunctionBody, type ValueType, signed, signed64, unsigned, V128 } from "./encoder.ts";
 
 export type Local = number;
 
@@ -94,6 +94,8 @@ const LOAD = { vector: 0, splat: 9, zero: 92, lane: 86 } as const;
 const STORE = { vector: 11, lane: 90, pair: 91 } as const;
 
 export interface Code {
+  /** The engine has relaxed SIMD's fused multiply-add. */
+  readonly fused: boolean;
   /** A new local. */
   local(type: ValueType): Local;
   get(local: Local): void;
@@ -106,9 +108,9 @@ export interface Code {
   simd(op: number): void;
   /** An instruction with a lane, 0-3. */
   lane(op: number, lane: number): void;
-  /** Four equal lanes. */
+  /** Four equal lanes; what is not 0 is made once, at the start of the function. */
   splat(value: number): void;
-  /** Four lanes, as 32-bit integers. */
+  /** Four lanes, as 32-bit integers, likewise. */
   lanes(values: readonly [number, number, number, number]): void;
   shuffle(lanes: readonly [number, number, number, number]): void;
   load(offset: number): void;
@@ -141,7 +143,7 @@ export interface Code {
 const EMPTY = 0x40;
 const END = 0x0b;
 
-export function createCode(params: number): Code {
+export function createCode(params: number, fused = false): Code {
   const locals: ValueType[] = [];
   const head: number[] = [];
   const main: number[] = [];
@@ -164,8 +166,38 @@ export function createCode(params: number): Code {
     body();
     out.push(END);
   };
+  const local = (type: ValueType): Local => params + locals.push(type) - 1;
+  const constants = new Map<string, Local>();
+  const lanes = (values: readonly [number, number, number, number]): void => {
+    const constant = (): void => {
+      simdOp(SIMD.const);
+      out.push(...new Uint8Array(Int32Array.from(values).buffer));
+    };
+    if (values.every((v) => v === 0)) {
+      constant();
+      return;
+    }
+    const key = values.join();
+    const old = constants.get(key);
+    const kept = old ?? local(V128);
+    if (old === undefined) {
+      constants.set(key, kept);
+      atStart(() => {
+        constant();
+        number(0x21, kept);
+      });
+    }
+    number(0x20, kept);
+  };
+  const atStart = (body: () => void): void => {
+    const before = out;
+    out = head;
+    body();
+    out = before;
+  };
   return {
-    local: (type) => params + locals.push(type) - 1,
+    fused,
+    local,
     get: (local) => number(0x20, local),
     set: (local) => number(0x21, local),
     tee: (local) => number(0x22, local),
@@ -179,14 +211,10 @@ export function createCode(params: number): Code {
       out.push(lane);
     },
     splat: (value) => {
-      simdOp(SIMD.const);
-      const bytes = new Uint8Array(Float32Array.of(value).buffer);
-      for (let i = 0; i < 4; i++) out.push(...bytes);
+      const [word] = new Int32Array(Float32Array.of(value).buffer);
+      lanes([word!, word!, word!, word!]);
     },
-    lanes: (values) => {
-      simdOp(SIMD.const);
-      out.push(...new Uint8Array(Int32Array.from(values).buffer));
-    },
+    lanes,
     shuffle: (lanes) => {
       simdOp(SIMD.shuffle);
       for (const lane of lanes) for (let i = 0; i < 4; i++) out.push(4 * lane + i);
@@ -226,12 +254,7 @@ export function createCode(params: number): Code {
         otherwise();
       });
     },
-    atStart: (body) => {
-      const before = out;
-      out = head;
-      body();
-      out = before;
-    },
+    atStart,
     body: () => ({ locals, bytes: [...head].concat(main, END) }),
   };
 }

@@ -59,7 +59,7 @@ export const pieceParams = ({ shared }: KernelTarget): readonly ValueType[] =>
 export function emitNest(nest: Nest, graph: Graph, target: KernelTarget, name: string): Piece {
   const params = pieceParams(target);
   const index = target.module.declare({ params, results: [] }, name);
-  const code = createCode(params.length);
+  const code = createCode(params.length, target.fused);
   const plan = TILES.plan(nest, graph);
   const dealt = target.shared ? dealtOf(nest, plan) : [];
   createNestEmitter(nest, graph, target, code, plan, dealt).run();
@@ -110,7 +110,7 @@ function createNestEmitter(
   let tile: readonly Point[] = [{ row: 0, column: 0, valid: 1 }];
 
   const place = { nest, graph };
-  const reduce = createReducer(e, place, target.fused);
+  const reduce = createReducer(e, place);
 
   const store = (): void => {
     for (const point of tile) {

@@ -18,7 +18,7 @@ export interface Library {
   meet(frame: Frame): number;
 }
 
-export function createLibrary(module: ModuleBuilder): Library {
+export function createLibrary(module: ModuleBuilder, fused: boolean): Library {
   const known = new Map<string, number>();
   const once = (name: string, make: () => number): number => {
     const index = known.get(name) ?? make();
@@ -34,7 +34,7 @@ export function createLibrary(module: ModuleBuilder): Library {
     math: (fn) =>
       once(fn, () => {
         const index = module.declare({ params: [V128], results: [V128] }, fn);
-        const code = createCode(1);
+        const code = createCode(1, fused);
         math(fn, code, (c) => c.get(0))(code);
         module.define(index, code.body());
         return index;

@@ -17,6 +17,7 @@ import {
   gt,
   keep,
   lt,
+  madd,
   mul,
   neg,
   not,
@@ -80,10 +81,10 @@ const SQRT_HALF_BITS = 0x3f3504f3;
 
 /** x = n ln 2 + r: the bits that hold n, and e^r − 1. */
 function reduce(code: Code, x: Vector): { readonly shifted: Vector; readonly minusOne: Vector } {
-  const shifted = keep(code, add(mul(x, splat(LOG2E)), splat(ROUND)));
+  const shifted = keep(code, madd(x, splat(LOG2E), splat(ROUND)));
   const n = keep(code, sub(shifted, splat(ROUND)));
-  const r = keep(code, sub(sub(x, mul(n, splat(LN2_HIGH))), mul(n, splat(LN2_LOW))));
-  return { shifted, minusOne: add(mul(mul(r, r), polynomial(r, EXP)), r) };
+  const r = keep(code, madd(n, splat(-LN2_LOW), madd(n, splat(-LN2_HIGH), x)));
+  return { shifted, minusOne: madd(mul(r, r), polynomial(r, EXP), r) };
 }
 
 /** 2^n of whole numbers −126 … 127. */
@@ -106,7 +107,7 @@ function exp(code: Code, x: Vector): Vector {
 function expm1(code: Code, x: Vector): Vector {
   const { shifted, minusOne } = reduce(code, keep(code, pmax(pmin(x, splat(89)), splat(-30))));
   const scale = keep(code, power(subBits(shifted, bits(ROUND_BITS + 1))));
-  const half = keep(code, add(mul(scale, minusOne), sub(scale, splat(0.5))));
+  const half = keep(code, madd(scale, minusOne, sub(scale, splat(0.5))));
   return add(half, half);
 }
 
@@ -127,7 +128,7 @@ function tanh(code: Code, x: Vector): Vector {
   const e = expNormal(code, keep(code, pmin(add(size, size), splat(20))));
   const far = sub(ONE, div(splat(2), add(e, ONE)));
   const square = keep(code, mul(x, x));
-  const near = add(mul(mul(polynomial(square, TANH), square), x), x);
+  const near = madd(mul(polynomial(square, TANH), square), x, x);
   const signed = or(far, and(x, bits(0x80000000 | 0)));
   return choose(gt(size, splat(0.625)), signed, near);
 }
@@ -141,10 +142,10 @@ function log(code: Code, x: Vector): Vector {
   const e = keep(code, sub(fromBits(n), and(small, splat(23))));
   const square = keep(code, mul(m, m));
   const tail = sub(
-    add(mul(mul(polynomial(m, LOG), m), square), mul(e, splat(LN2_LOW))),
+    madd(mul(polynomial(m, LOG), m), square, mul(e, splat(LN2_LOW))),
     mul(square, splat(0.5)),
   );
-  const finite = add(add(tail, m), mul(e, splat(LN2_HIGH)));
+  const finite = madd(e, splat(LN2_HIGH), add(tail, m));
   const infinity = splat(Number.POSITIVE_INFINITY);
   const high = choose(eq(x, infinity), infinity, finite);
   const low = choose(eq(x, splat(0)), splat(Number.NEGATIVE_INFINITY), high);

@@ -56,7 +56,13 @@ export function programCode(program: Program, { fused, shared }: Target): Progra
   const prepared = program.prepare.length + 1;
   const frame = frameOf(symbols, first + counted, prepared + program.stages.length);
   const module = createModule(shared);
-  const target: KernelTarget = { module, library: createLibrary(module), frame, fused, shared };
+  const target: KernelTarget = {
+    module,
+    library: createLibrary(module, fused),
+    frame,
+    fused,
+    shared,
+  };
 
   const kept = new Set<BufferId>([
     ...program.inputs.filter((i) => i.name.startsWith("param:")).map((i) => i.buffer),

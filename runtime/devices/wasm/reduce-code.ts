@@ -20,12 +20,11 @@ export interface Place {
 export function createReducer(
   e: Emitter,
   place: Place,
-  fused: boolean,
 ): (index: number, asked: Point, tile: readonly Point[]) => void {
   const { code } = e;
   const { nest, graph } = place;
   const combine = (kind: Reduction["kind"], acc: Local, value: Node, point: Point): void => {
-    if (kind === "sum" && fused && value.kind === "call" && value.fn === "mul") {
+    if (kind === "sum" && code.fused && value.kind === "call" && value.fn === "mul") {
       for (const arg of value.args) emit(e, arg, point);
       code.get(acc);
       code.simd(SIMD.madd);

@@ -51,8 +51,8 @@ function sum(lane: number): number {
 /** Sums of products in four lanes, as kernels add them up, then the functions of the library. */
 function computed(fused: boolean): Float32Array {
   const module = createModule();
-  const library = createLibrary(module);
-  const code = createCode(0);
+  const library = createLibrary(module, fused);
+  const code = createCode(0, fused);
   const weights = 16 * TERMS;
   const results = weights + 16 * TERMS;
   const s = code.local(V128);

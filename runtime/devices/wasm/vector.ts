@@ -36,6 +36,19 @@ export const add = binary(SIMD.add);
 export const sub = binary(SIMD.sub);
 export const mul = binary(SIMD.mul);
 export const div = binary(SIMD.div);
+/** a · b + c, rounded once where the engine can. */
+export const madd =
+  (a: Vector, b: Vector, c: Vector): Vector =>
+  (code) => {
+    if (!code.fused) {
+      add(mul(a, b), c)(code);
+      return;
+    }
+    a(code);
+    b(code);
+    c(code);
+    code.simd(SIMD.madd);
+  };
 /** b < a ? b : a; a where one is NaN. */
 export const pmin = binary(SIMD.pmin);
 /** a < b ? b : a; a where one is NaN. */
@@ -89,5 +102,5 @@ export function keep(code: Code, value: Vector): Vector {
 /** Σ coefficients[i] · x^(n−i), highest power first. */
 export function polynomial(x: Vector, coefficients: readonly number[]): Vector {
   const [first, ...rest] = coefficients;
-  return rest.reduce<Vector>((sum, c) => add(mul(sum, x), splat(c)), splat(first!));
+  return rest.reduce<Vector>((sum, c) => madd(sum, x, splat(c)), splat(first!));
 }
