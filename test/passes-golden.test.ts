@@ -201,6 +201,22 @@ const CASES: Readonly<Record<string, (b: Builder) => readonly NodeId[]>> = {
     });
     return [h!, d!];
   },
+  saveGates: (b) => {
+    const loop = { carries: [state(b, "h", 2)], consts: [leaf(b, "U", 6, 2)] };
+    const [h, , z] = scan(b, loop, ({ b, carries: [h], consts: [U] }) => {
+      const z = times(b, U!, h!);
+      const gate = (from: number) => b.apply("sigmoid", [part(b, z, from, 2)]);
+      const g = b.apply("tanh", [part(b, z, 4, 2)]);
+      const next = b.add(b.mul(gate(0), h!), b.mul(gate(2), g));
+      return { next: [next], collects: [next, z] };
+    });
+    const back = { reverse: true, carries: [state(b, "d", 2)], slices: [z!] };
+    const [d] = scan(b, back, ({ b, carries: [d], slices: [z] }) => {
+      const g = b.apply("tanh", [part(b, z!, 4, 2)]);
+      return { next: [b.mul(b.mul(d!, b.apply("sigmoid", [part(b, z!, 0, 2)])), g)] };
+    });
+    return [h!, d!];
+  },
   unpackGradients: (b) => {
     const [dz, x] = [steps(b, "dz", 4), steps(b, "x", 3)];
     const all = { a: "i", b: "j", y: "ij", seq: false, batch: false };

@@ -60,6 +60,37 @@ export function copyBody(scan: Scan, b: Builder): BodyCopy {
   };
 }
 
+/** The scan with a copied body and other collects, whose results keep their indices. */
+export function rebuilt(
+  scan: Scan,
+  copy: BodyCopy,
+  { b, map }: Pick<Visit, "b" | "map">,
+  collects: readonly NodeId[],
+): EditedScan {
+  const bound = (list: Scan["slices"]) =>
+    list.map(({ arg, of }) => ({ arg: copy.at(arg), of: map(of) }));
+  const id = b.scan({
+    ...scan,
+    carries: scan.carries.map(({ arg, init, next }) => ({
+      arg: copy.at(arg),
+      init: map(init),
+      next: copy.at(next),
+    })),
+    slices: bound(scan.slices),
+    consts: bound(scan.consts),
+    collects,
+    sums: scan.sums.map(copy.at),
+    body: copy.body,
+  });
+  const items = new Map<number, NodeId>();
+  const item = (index: number): NodeId => {
+    const made = items.get(index) ?? b.item(id, index);
+    items.set(index, made);
+    return made;
+  };
+  return { id, item };
+}
+
 /** Nodes of `graph` that `roots` read, themselves included. */
 export function readBy(graph: Graph, roots: Iterable<NodeId>): Set<NodeId> {
   const found = new Set(roots);

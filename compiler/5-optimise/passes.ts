@@ -14,6 +14,7 @@ import { packParts } from "./pack-parts.ts";
 import { padsToConcat } from "./pads-to-concat.ts";
 import { pullIn } from "./pull-in.ts";
 import { saveEpilogues } from "./save-epilogues.ts";
+import { saveGates } from "./save-gates.ts";
 import { sink } from "./sink.ts";
 import { splitProducts } from "./split-products.ts";
 import { stackParts } from "./stack-parts.ts";
@@ -59,6 +60,7 @@ export const BACKWARD: readonly Pass[] = [
   pullIn,
   ...CLEAN,
   saveEpilogues,
+  saveGates,
   unpackGradients,
   ...CLEAN,
 ];

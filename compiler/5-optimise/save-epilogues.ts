@@ -11,7 +11,7 @@ import {
 } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
 import { OPS } from "../ops/table.ts";
-import { copyBody, type EditedScan } from "./edit-scans.ts";
+import { copyBody, type EditedScan, rebuilt } from "./edit-scans.ts";
 import { leaving, usersOf } from "./users.ts";
 
 /**
@@ -130,26 +130,8 @@ function applied(graph: Graph, found: Saved): Graph {
     }
     copy.rest();
     const collects = node.id === forward.id ? node.collects.with(index, epilogue) : node.collects;
-    const id = b.scan({
-      ...node,
-      carries: node.carries.map((c) => ({
-        arg: copy.at(c.arg),
-        init: map(c.init),
-        next: copy.at(c.next),
-      })),
-      slices: node.slices.map((s) => ({ arg: copy.at(s.arg), of: map(s.of) })),
-      consts: node.consts.map((s) => ({ arg: copy.at(s.arg), of: map(s.of) })),
-      collects: collects.map(copy.at),
-      sums: node.sums.map(copy.at),
-      body: copy.body,
-    });
-    const items = new Map<number, NodeId>();
-    const item = (i: number): NodeId => {
-      const made = items.get(i) ?? b.item(id, i);
-      items.set(i, made);
-      return made;
-    };
-    edited.set(node.id, { id, item });
-    return id;
+    const made = rebuilt(node, copy, { b, map }, collects.map(copy.at));
+    edited.set(node.id, made);
+    return made.id;
   });
 }

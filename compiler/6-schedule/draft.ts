@@ -81,11 +81,7 @@ export function isPlain(site: Site, stored: Stored, id: NodeId): boolean {
  */
 export function draft(site: Site, stored: Stored, root: NodeId, views: boolean): Draft {
   const type = site.node(root).type;
-  const extents: Extent[] = [
-    ...(type.seq === null ? [] : [type.seq]),
-    ...(type.batch ? ["B"] : []),
-    ...type.shape,
-  ];
+  const extents = extentsOf(type);
   const axes = [...extents];
   const pool = createPool(extents);
   const vars = axes.map((_, v) => pool.shared({ var: v }));
@@ -183,6 +179,13 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
         return absurd(def);
     }
   };
+  /** Does every element of the kernel name an element at `at`? Then no select has to guard it. */
+  const isEverywhere = (of: Tensor, at: Address): boolean => {
+    const own = extentsOf(of);
+    return indices(of, at).every(
+      (e, i) => "var" in e && e.var < axes.length && axes[e.var] === own[i],
+    );
+  };
   const lowering = (node: Apply, args: readonly Tensor[], at: Address): Lowering => ({
     at,
     args,
@@ -202,7 +205,7 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
     },
     reduce: (kind, over, body) => {
       if (over.length === 0) return body([]);
-      if (guards > 0 && node.id !== root) return demand(node, at);
+      if (guards > 0 && node.id !== root && !isEverywhere(node.type, at)) return demand(node, at);
       const own = over.map((extent) => extents.push(extent) - 1);
       open.push(...own);
       const of = pool.shared(body(own.map((v) => pool.shared({ var: v }))));
@@ -221,6 +224,10 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
 
   const value = emit(root, address(type, vars));
   return { root, axes, reductions, value, inlined, reducing, needs, inputs, viewing };
+}
+
+function extentsOf({ seq, batch, shape }: Tensor): Extent[] {
+  return [...(seq === null ? [] : [seq]), ...(batch ? ["B"] : []), ...shape];
 }
 
 /** Literals are finite: infinities are written as quotients. */
