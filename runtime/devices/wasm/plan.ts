@@ -30,25 +30,6 @@ export interface Worth {
  */
 export const WORTH: Worth = { program: 2 ** 23, stage: 2 ** 18, step: 2 ** 22 };
 
-/** Plans kept of a program, by sizes. */
-const PLANS = 32;
-
-/** `planOf` that remembers: a plan takes longer than a small run. */
-export function createPlanner(worth: Worth): (p: Program, sizes: Sizes, most: number) => Plan {
-  const known = new WeakMap<Program, Map<string, Plan>>();
-  return (program, sizes, most) => {
-    if (most === 1) return alone(program);
-    const plans = known.get(program) ?? new Map<string, Plan>();
-    known.set(program, plans);
-    const key = Object.entries(sizes).join(" ");
-    const plan = plans.get(key) ?? planOf(program, sizes, most, worth);
-    const oldest = plans.keys().next().value;
-    if (plans.size >= PLANS && oldest !== undefined) plans.delete(oldest);
-    plans.set(key, plan);
-    return plan;
-  };
-}
-
 interface Share {
   readonly threads: number;
   readonly columns: boolean;

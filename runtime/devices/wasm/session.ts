@@ -9,7 +9,7 @@ import { coresHere, MOST_THREADS, whyAlone } from "./cores.ts";
 import type { Crew } from "./crew.ts";
 import { createHeap, type Heap } from "./heap.ts";
 import { type Compiled, type Instance, instantiate } from "./instance.ts";
-import { alone, createPlanner, type Worth, WORTH } from "./plan.ts";
+import { alone, type Plan, planOf, type Worth, WORTH } from "./plan.ts";
 import { programCode } from "./program-code.ts";
 import { createStepper } from "./stepper.ts";
 
@@ -23,6 +23,32 @@ interface Ready {
   preparedAt: number;
   /** Among the programs that the threads know. */
   number: number | null;
+  /** What the instance's frames say. */
+  placed: Placed | null;
+}
+
+/** A program at sizes: what it takes and gives. */
+interface Sizing {
+  readonly inputs: readonly Sized[];
+  /** `read`: the program takes what is stored under the name. */
+  readonly outputs: readonly (Sized & { readonly read: boolean })[];
+  /** What threads do; what one does alone. */
+  readonly plan: Plan;
+  readonly alone: Plan;
+}
+
+interface Sized {
+  readonly name: string;
+  readonly buffer: number;
+  readonly shape: readonly number[];
+}
+
+interface Placed {
+  readonly size: Sizing;
+  readonly base: number;
+  readonly chosen: Plan;
+  /** Addresses by buffer. */
+  readonly named: ReadonlyMap<number, number>;
 }
 
 export interface SessionOptions {
@@ -31,6 +57,9 @@ export interface SessionOptions {
   readonly threads: Threads;
   readonly worth?: Worth;
 }
+
+/** Sizes that are kept, over all programs. */
+const SIZINGS = 64;
 
 /** Threads that `auto` takes at most: beyond, memory is what bounds. */
 const AUTO_THREADS = 8;
@@ -46,13 +75,14 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     if (threads !== "auto") throw noThreads(threads, lonely);
     most = 1;
   } else lonely = null;
-  const plan = createPlanner(options.worth ?? worth);
+  const least = options.worth ?? worth;
   let heap: Heap = createHeap();
   let crew: Crew | null = null;
   let used = 1;
   const store = new Map<string, Stored>();
   const compiled = new Map<string, Compiled>();
   const ready = new Map<keyof Programs, Ready>();
+  const sizings = new Map<string, Sizing>();
   let arena = { address: 0, bytes: 0 };
   let parameters = 0;
   let learned = 0;
@@ -77,6 +107,28 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     compiled.set(key, made);
     return made;
   };
+  const sizing = (name: keyof Programs, program: Program, sizes: Sizes): Sizing => {
+    let key: string = name;
+    for (const symbol in sizes) key += ` ${symbol} ${sizes[symbol]}`;
+    const known = sizings.get(key);
+    if (known !== undefined) return known;
+    checkSizes(program, name, sizes);
+    const taken = new Set(program.inputs.map((i) => i.name));
+    const sized = (entry: { readonly name: string; readonly buffer: number }): Sized => ({
+      ...entry,
+      shape: shapeOf(program.buffers[entry.buffer]!.shape, sizes),
+    });
+    const made = {
+      inputs: program.inputs.map(sized),
+      outputs: program.outputs.map((o) => ({ ...sized(o), read: taken.has(o.name) })),
+      plan: planOf(program, sizes, most, least),
+      alone: alone(program),
+    };
+    const oldest = sizings.keys().next().value;
+    if (sizings.size >= SIZINGS && oldest !== undefined) sizings.delete(oldest);
+    sizings.set(key, made);
+    return made;
+  };
   const readyFor = (name: keyof Programs): Ready => {
     const known = ready.get(name);
     if (known !== undefined) return known;
@@ -84,6 +136,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       instance: instantiate(compile(name, crew !== null), heap),
       preparedAt: -1,
       number: null,
+      placed: null,
     };
     ready.set(name, made);
     return made;
@@ -151,26 +204,30 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
   const run = async (name: keyof Programs, sizes: Sizes): Promise<void> => {
     alive();
     const program = programOf(name);
-    checkSizes(program, name, sizes);
-    const wanted = plan(program, sizes, most);
-    const isDealt = wanted.threads > 1 && (await gather(name));
+    const size = sizing(name, program, sizes);
+    const isDealt = most > 1 && size.plan.threads > 1 && (await gather(name));
     alive();
-    const chosen = isDealt ? wanted : alone(program);
-    const shape = (id: number) => shapeOf(program.buffers[id]!.shape, sizes);
-    const named = new Map<number, number>();
-    for (const { name: input, buffer } of program.inputs)
-      named.set(buffer, fetch(input, name, shape(buffer)).address);
+    const chosen = isDealt ? size.plan : size.alone;
     const entry = readyFor(name);
     const { bytes, arena: needed } = entry.instance.layout(sizes);
     const base = arenaOf(needed);
-    // An output of its own gets a block; one that is an input, or named before, is copied after the run.
-    const outputs = program.outputs.map(({ name: output, buffer }) => {
+    const named = new Map<number, number>();
+    for (const { name: input, buffer, shape } of size.inputs)
+      named.set(buffer, fetch(input, name, shape).address);
+    // An output of its own gets a block, the one it has where nothing reads that; one that is an input, or
+    // named before, is copied after the run.
+    const outputs = size.outputs.map(({ name: output, buffer, shape, read }) => {
       const own = !named.has(buffer) && entry.instance.isStored(buffer);
-      const address = heap.allocate(bytes[buffer]!);
+      const old = read ? undefined : store.get(output);
+      const stays = old !== undefined && sameShape(old.shape, shape);
+      const address = stays ? old.address : heap.allocate(bytes[buffer]!);
       if (own) named.set(buffer, address);
-      return { output, buffer, address, own };
+      return { output, buffer, shape, address, own, stays };
     });
-    entry.instance.place(sizes, base, named, chosen);
+    if (!isPlaced(entry.placed, { size, base, chosen, named })) {
+      entry.instance.place(sizes, base, named, chosen);
+      entry.placed = { size, base, chosen, named };
+    }
     const prepare = entry.preparedAt !== parameters;
     entry.preparedAt = parameters;
     const first = (): void => {
@@ -187,7 +244,10 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       const count = bytes[buffer]! / 4;
       heap.floats(address, count).set(heap.floats(entry.instance.addressOf(buffer), count));
     }
-    for (const { output, buffer, address } of outputs) put(output, address, shape(buffer));
+    for (const { output, address, shape, stays } of outputs) {
+      if (!stays) put(output, address, shape);
+      else if (output.startsWith("param:")) parameters += 1;
+    }
   };
 
   const inTurn = <R>(job: () => R | Promise<R>): Promise<R> => {
@@ -253,6 +313,13 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       compiled.clear();
     },
   };
+}
+
+function isPlaced(last: Placed | null, next: Placed): boolean {
+  if (last === null || last.size !== next.size || last.base !== next.base) return false;
+  if (last.chosen !== next.chosen || last.named.size !== next.named.size) return false;
+  for (const [buffer, address] of next.named) if (last.named.get(buffer) !== address) return false;
+  return true;
 }
 
 function checkSizes(program: Program, name: string, sizes: Sizes): void {
