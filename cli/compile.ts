@@ -20,11 +20,15 @@ export function compileCommand(program: Command): void {
         "Writes the artifact: kernels, schedule, parameter layout and source map as JSON, data only.",
       ),
   )
+    .option(
+      "--inference",
+      "only what runs and streams: no gradient, no training; a third of the size",
+    )
     .option("-o, --out <file>", "where to write it (default: ENTRY.cellc.json; - is stdout)")
     .option("--json", "report as JSON")
     .addHelpText(
       "after",
-      "\nExample:\n  cellc compile specs/cells/lstm.cell --set D=5 --set H=4 -o lstm.cellc.json",
+      "\nExamples:\n  cellc compile specs/cells/lstm.cell --entry LSTM --set D=5 --set H=4 -o lstm.cellc.json\n  cellc compile specs/apps/forecast.cell --inference",
     )
     .action((file: string, options: CompileOptions) => {
       const { artifact } = compileFile(file, options, options.json);

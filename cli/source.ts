@@ -16,6 +16,7 @@ export interface EntryOptions {
   readonly entry?: string;
   readonly set?: Readonly<Record<string, number>>;
   readonly direction?: "forward" | "backward";
+  readonly inference?: boolean;
 }
 
 /** `--entry NAME`, `--set D=5` (repeatable), `--direction backward`. */
@@ -62,6 +63,7 @@ export function compileFile(
     entry: options.entry,
     dims: options.set,
     direction: options.direction,
+    inference: options.inference,
   });
   report(result.diagnostics, result.checked.files, json);
   const { artifact } = result;

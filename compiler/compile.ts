@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { type Artifact, FORMAT, type Programs, VERSION } from "../runtime/artifact/artifact.ts";
+import type { Program } from "../runtime/artifact/kernel.ts";
 import { check, checkSizes } from "./2-check/check.ts";
 import type { Checked } from "./2-check/checked.ts";
 import type { Entry, Lowered } from "./3-lower/lower.ts";
@@ -10,7 +11,13 @@ import { createPlaces, type Places } from "./3-lower/places.ts";
 import { trainInfo } from "./3-lower/train.ts";
 import { chooseEntry } from "./entry.ts";
 import { print } from "./ir/print.ts";
-import { createStager, PROGRAM_NAMES, type Stager } from "./programs.ts";
+import {
+  createStager,
+  INFERENCE_PROGRAMS,
+  PROGRAM_NAMES,
+  type ProgramName,
+  type Stager,
+} from "./programs.ts";
 
 export interface CompileRequest {
   /** Path of the entry file, as `read` takes it. */
@@ -23,6 +30,8 @@ export interface CompileRequest {
   readonly dims?: Readonly<Record<string, number>> | undefined;
   /** For a cell: the order in which it runs over time. */
   readonly direction?: "forward" | "backward" | undefined;
+  /** Only what runs and streams: no gradient, no training; weights of the whole artifact fit. */
+  readonly inference?: boolean | undefined;
 }
 
 export interface CompileResult {
@@ -37,7 +46,8 @@ export interface CompileResult {
 /** Never throws for a user's mistake: those are `diagnostics`, with the spans of `checked.files`. */
 export function compile(request: CompileRequest): CompileResult {
   const found = resolve(request);
-  return { ...found, artifact: found.entry === null ? null : emit(found.checked, found.entry) };
+  const { checked, entry } = found;
+  return { ...found, artifact: entry === null ? null : emit(checked, entry, request) };
 }
 
 /** `compile` up to where programs are made: what analyses start from. */
@@ -53,11 +63,15 @@ export function resolve(request: CompileRequest): Omit<CompileResult, "artifact"
 }
 
 /** Every program of an entry whose declarations are proven. Same source, same bytes. */
-function emit(checked: Checked, entry: Entry): Artifact {
+function emit(checked: Checked, whole: Entry, { inference = false }: CompileRequest): Artifact {
+  const entry = inference ? { ...whole, train: null } : whole;
+  const isLeftOut = (name: ProgramName) => inference && !INFERENCE_PROGRAMS.has(name);
   const places = createPlaces(checked.files);
   const stager = createStager(checked, entry, places);
   const lowered = lowerBoth(stager, entry);
-  const programs = PROGRAM_NAMES.map((name) => [name, stager.stages(name)?.program ?? null]);
+  const programOf = (name: ProgramName): Program | null =>
+    isLeftOut(name) ? null : (stager.stages(name)?.program ?? null);
+  const programs = PROGRAM_NAMES.map((name) => [name, programOf(name)]);
   return {
     ...described(entry, lowered, places),
     programs: Object.fromEntries(programs) as unknown as Programs,

@@ -38,6 +38,14 @@ export const PROGRAM_NAMES = [
   "update",
 ] as const satisfies readonly ProgramName[];
 
+/** What runs a model whose weights are there. */
+export const INFERENCE_PROGRAMS: ReadonlySet<ProgramName> = new Set([
+  "forward",
+  "forwardMasked",
+  "step",
+  "start",
+]);
+
 /** The stages of an entry's programs; what several have in common is made once. */
 export interface Stager {
   /** Null where the entry has no such program: no train block, not streamable. */

@@ -24,6 +24,7 @@ import type {
   TensorReport,
   Worst,
 } from "./gradcheck/report.ts";
+import { needGradient } from "./model.ts";
 import { permutation, random } from "./random.ts";
 import type { Tensor } from "./values.ts";
 
@@ -49,6 +50,7 @@ export async function gradcheck(
   artifact: Artifact,
   options: GradcheckOptions = {},
 ): Promise<GradcheckReport> {
+  needGradient(artifact);
   const { seed = 0, B = 2, T = 5, samples = 64, devices = [], threads = "auto" } = options;
   const tolerance = {
     element: options.tolerance ?? 1e-6,

@@ -144,6 +144,7 @@ export async function openModel(
       }),
     grad: (request) =>
       exclusive(async () => {
+        needGradient(artifact);
         const bound = unwrap(bindRequest(artifact, request, request.upstream));
         const forward = await compute(bound.masked ? "gradientMasked" : "gradient", bound);
         return { ...forward, grads: await gradients(artifact, session, bound.sizes) };
@@ -157,6 +158,15 @@ export async function openModel(
       session.close();
     },
   };
+}
+
+/** Throws RuntimeError (R213) where the artifact holds no gradient. */
+export function needGradient({ entry, programs }: Artifact): void {
+  if (programs.gradient !== null) return;
+  const help = "compile the spec again without `inference`";
+  throw new RuntimeError([
+    fault("R213", "", `${entry.name} was compiled for inference: it has no gradient`, help),
+  ]);
 }
 
 async function results(artifact: Artifact, session: Session, sizes: Sizes): Promise<Results> {

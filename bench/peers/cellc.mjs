@@ -44,7 +44,8 @@ async function artifactOf(params) {
     return existsSync(found) ? readFileSync(found, "utf8") : null;
   };
   const dims = { D: I, H, ...(O ? { K: O } : {}) };
-  const { artifact, diagnostics } = compile({ file: `${file}.cell`, read, entry, dims });
+  const inference = !O; // as an application ships it
+  const { artifact, diagnostics } = compile({ file: `${file}.cell`, read, entry, dims, inference });
   if (artifact === null) throw new Error(diagnostics.map((d) => d.message).join("; "));
   const text = JSON.stringify(artifact);
   mkdirSync(kept, { recursive: true });

@@ -42,13 +42,14 @@ export interface Artifact {
  * loss:      in target:N; out loss (scalar), outputs, finals; inference mode.
  * train:     in target:N, random:K; out loss, finals, grad:param:P; training mode.
  * update:    in param:P, grad:param:P, slot:NAME:P, hyper:H (scalars); out param:P, slot:NAME:P, grad-norm.
+ * An artifact compiled for inference has the programs forward, step and start alone, and no train block.
  * Programs ending in `Masked` read length:SEQ; their plain twins take every sample to have all steps.
  */
 export interface Programs {
   readonly forward: Program;
   readonly forwardMasked: Program;
-  readonly gradient: Program;
-  readonly gradientMasked: Program;
+  readonly gradient: Program | null;
+  readonly gradientMasked: Program | null;
   readonly step: Program | null;
   readonly start: Program | null;
   readonly loss: Program | null;

@@ -23,6 +23,7 @@ export const RUNTIME_CODES = {
   R210: "a model that does not stream",
   R211: "a synchronous step on a backend that has none",
   R212: "a model that is closed",
+  R213: "a model compiled for inference",
   R301: "not a safetensors file",
   R302: "weights of another model",
   R303: "a tensor that cannot be saved",

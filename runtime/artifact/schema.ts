@@ -114,8 +114,8 @@ export const SCHEMA = {
     programs: object({
       forward: program,
       forwardMasked: program,
-      gradient: program,
-      gradientMasked: program,
+      gradient: orNull(program),
+      gradientMasked: orNull(program),
       step: orNull(program),
       start: orNull(program),
       loss: orNull(program),

@@ -97,6 +97,10 @@ function present(artifact: Artifact, report: Report): void {
   const { programs, train } = artifact;
   if ((programs.step === null) !== (programs.start === null))
     report("R105", "programs", "step and start come together");
+  if ((programs.gradient === null) !== (programs.gradientMasked === null))
+    report("R105", "programs", "gradient and gradientMasked come together");
+  if (programs.gradient === null && train !== null)
+    report("R105", "programs.gradient", "what trains has a gradient");
   for (const name of ["loss", "lossMasked", "train", "trainMasked", "update"] as const)
     if ((programs[name] === null) !== (train === null))
       report("R105", `programs.${name}`, "it is there where, and only where, train is");
