@@ -18,7 +18,8 @@ const list = (items: Schema, maxItems: number = LIMITS.entries): Schema => ({
   items,
   maxItems,
 });
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
+const orNull = (schema: Schema): Schema =>
+  "type" in schema ? { ...schema, nullable: true } : { anyOf: [{ type: "null" }, schema] };
 const ref = (name: string): Schema => ({ $ref: `#/definitions/${name}` });
 
 const integer = (maximum: number, minimum = 0): Schema => ({ type: "integer", minimum, maximum });
@@ -27,33 +28,13 @@ const boolean: Schema = { type: "boolean" };
 const text = (maxLength: number): Schema => ({ type: "string", maxLength });
 /** Names of the spec, dotted where a model has parts. Never `__proto__`. */
 const NAME = "^(?!__proto__$)[A-Za-z_][A-Za-z0-9_.]*$";
-const name: Schema = { type: "string", pattern: NAME, maxLength: LIMITS.name };
-/** Names in the store: `param:W`, `state:h#2`. */
-const storeName: Schema = {
-  type: "string",
-  pattern: "^[a-z][a-z-]*(:[A-Za-z0-9_.#-]+)*$",
-  maxLength: 2 * LIMITS.name,
-};
-const numbersByName: Schema = {
-  type: "object",
-  propertyNames: name,
-  additionalProperties: number,
-  maxProperties: LIMITS.entries,
-};
-const shape = list(integer(LIMITS.extent, 1), LIMITS.rank);
-const extents = list(ref("extent"), LIMITS.rank);
+const name = ref("name");
+const numbersByName = ref("numbersByName");
+const shape = ref("shape");
+const extents = ref("extents");
 const buffer = integer(LIMITS.buffers);
 const place = integer(LIMITS.places);
-
-const input = object({
-  name,
-  seq: orNull(name),
-  memory: boolean,
-  shape,
-  of: orNull(integer(LIMITS.extent, 1)),
-  place,
-});
-
+const input = ref("input");
 const program = ref("program");
 
 export const SCHEMA = {
@@ -67,50 +48,13 @@ export const SCHEMA = {
     }),
     dims: numbersByName,
     hash: { type: "string", pattern: "^[0-9a-f]{64}$" },
-    params: list(
-      object({
-        name,
-        shape,
-        initialiser: object({ name: { enum: Object.keys(INITIALISERS) }, args: numbersByName }),
-        place,
-      }),
-    ),
+    params: list(ref("param")),
     inputs: list(input),
-    outputs: list(object({ name, seq: orNull(name), shape: extents, place })),
-    states: list(object({ name, shape, lags: integer(1_000, 1), initial: orNull(number), place })),
-    randoms: list(
-      object({ name, seq: orNull(name), shape, keep: { type: "number", minimum: 0, maximum: 1 } }),
-    ),
-    train: orNull(
-      object({
-        targets: list(input),
-        loss: name,
-        optimizer: object({ name, hyper: numbersByName, slots: list(name, 16) }),
-        clip: object({
-          norm: orNull({ type: "number", exclusiveMinimum: 0 }),
-          value: orNull({ type: "number", exclusiveMinimum: 0 }),
-        }),
-        truncate: orNull(integer(1e9, 1)),
-        batch: integer(1e9, 1),
-        epochs: integer(1e9),
-        seed: integer(Number.MAX_SAFE_INTEGER),
-        schedule: orNull(object({ name, args: numbersByName })),
-        patience: orNull(integer(1e9)),
-      }),
-    ),
-    source: object({
-      files: list(object({ path: text(LIMITS.label), text: text(LIMITS.text) }), LIMITS.files),
-      places: list(
-        object({
-          of: text(LIMITS.label),
-          file: integer(LIMITS.files),
-          line: integer(1e9),
-          column: integer(1e9),
-        }),
-        LIMITS.places,
-      ),
-      reads: { type: "object", additionalProperties: list(place, LIMITS.places) },
-    }),
+    outputs: list(ref("output")),
+    states: list(ref("state")),
+    randoms: list(ref("random")),
+    train: orNull(ref("train")),
+    source: ref("source"),
     programs: object({
       forward: program,
       forwardMasked: program,
@@ -125,7 +69,71 @@ export const SCHEMA = {
       update: orNull(program),
     }),
   }),
+  // Each is a function of the validator: what an artifact has none of is never compiled by the engine.
   definitions: {
+    name: { type: "string", pattern: NAME, maxLength: LIMITS.name },
+    /** Names in the store: `param:W`, `state:h#2`. */
+    storeName: {
+      type: "string",
+      pattern: "^[a-z][a-z-]*(:[A-Za-z0-9_.#-]+)*$",
+      maxLength: 2 * LIMITS.name,
+    },
+    numbersByName: {
+      type: "object",
+      propertyNames: name,
+      additionalProperties: number,
+      maxProperties: LIMITS.entries,
+    },
+    shape: list(integer(LIMITS.extent, 1), LIMITS.rank),
+    extents: list(ref("extent"), LIMITS.rank),
+    input: object({
+      name,
+      seq: orNull(name),
+      memory: boolean,
+      shape,
+      of: orNull(integer(LIMITS.extent, 1)),
+      place,
+    }),
+    param: object({
+      name,
+      shape,
+      initialiser: object({ name: { enum: Object.keys(INITIALISERS) }, args: numbersByName }),
+      place,
+    }),
+    output: object({ name, seq: orNull(name), shape: extents, place }),
+    state: object({ name, shape, lags: integer(1_000, 1), initial: orNull(number), place }),
+    random: object({
+      name,
+      seq: orNull(name),
+      shape,
+      keep: { type: "number", minimum: 0, maximum: 1 },
+    }),
+    train: object({
+      targets: list(input),
+      loss: name,
+      optimizer: object({ name, hyper: numbersByName, slots: list(name, 16) }),
+      clip: object({
+        norm: orNull({ type: "number", exclusiveMinimum: 0 }),
+        value: orNull({ type: "number", exclusiveMinimum: 0 }),
+      }),
+      truncate: orNull(integer(1e9, 1)),
+      batch: integer(1e9, 1),
+      epochs: integer(1e9),
+      seed: integer(Number.MAX_SAFE_INTEGER),
+      schedule: orNull(object({ name, args: numbersByName })),
+      patience: orNull(integer(1e9)),
+    }),
+    source: object({
+      files: list(object({ path: text(LIMITS.label), text: text(LIMITS.text) }), LIMITS.files),
+      places: list(ref("sourcePlace"), LIMITS.places),
+      reads: { type: "object", additionalProperties: list(place, LIMITS.places) },
+    }),
+    sourcePlace: object({
+      of: text(LIMITS.label),
+      file: integer(LIMITS.files),
+      line: integer(1e9),
+      column: integer(1e9),
+    }),
     extent: { anyOf: [integer(LIMITS.extent, 1), name] },
     expr: {
       type: "object",
@@ -171,6 +179,7 @@ export const SCHEMA = {
       type: "object",
       anyOf: [object({ kind: { const: "kernel" }, kernel: ref("kernel") }), ref("scan")],
     },
+    stored: object({ name: ref("storeName"), buffer }),
     program: object({
       buffers: list(
         object({
@@ -180,8 +189,8 @@ export const SCHEMA = {
         }),
         LIMITS.buffers,
       ),
-      inputs: list(object({ name: storeName, buffer })),
-      outputs: list(object({ name: storeName, buffer })),
+      inputs: list(ref("stored")),
+      outputs: list(ref("stored")),
       prepare: list(ref("stage"), LIMITS.kernels),
       stages: list(ref("stage"), LIMITS.kernels),
     }),

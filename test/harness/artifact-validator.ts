@@ -11,7 +11,7 @@ const HEAD = `/** @file Generated from schema.ts by \`npm run build:schema\`: wh
 `;
 
 export function validatorText(): string {
-  const ajv = new Ajv({ strict: true, code: { source: true, esm: true } });
+  const ajv = new Ajv({ strict: true, inlineRefs: false, code: { source: true, esm: true } });
   const code = standalone.default(ajv, ajv.compile(SCHEMA));
   // ajv writes `require` for its one helper, the count of a text's characters, in modules too.
   const helper = 'require("ajv/dist/runtime/ucs2length").default';
