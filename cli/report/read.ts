@@ -36,7 +36,10 @@ export async function openRunReader(folder: string): Promise<RunReader> {
   const metrics = join(folder, RUN_FILES.metrics);
   const state = { reader: openHistory(), at: 0, inode: 0, turn: Promise.resolve() };
   const readOn = async (): Promise<void> => {
-    const now = await stat(metrics).catch(() => null); // before the first line there is no file
+    const now = await stat(metrics).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null; // before the first line there is no file
+      throw error;
+    });
     if (now === null) return;
     // A run that goes on puts a new file in the old one's place.
     if (now.ino !== state.inode || now.size < state.at)
