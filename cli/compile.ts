@@ -7,6 +7,7 @@ import { printJson, short } from "./render.ts";
 import { compileFile, entryOptions, type EntryOptions } from "./source.ts";
 
 interface CompileOptions extends EntryOptions {
+  readonly inference?: boolean;
   readonly out?: string;
   readonly json?: boolean;
 }

@@ -16,7 +16,6 @@ export interface EntryOptions {
   readonly entry?: string;
   readonly set?: Readonly<Record<string, number>>;
   readonly direction?: "forward" | "backward";
-  readonly inference?: boolean;
 }
 
 /** `--entry NAME`, `--set D=5` (repeatable), `--direction backward`. */
@@ -53,7 +52,7 @@ export function sourcePath(file: string): string {
 /** Throws a Failure (1) with all diagnostics where there is an error; warnings go to stderr. */
 export function compileFile(
   file: string,
-  options: EntryOptions,
+  options: EntryOptions & { readonly inference?: boolean },
   json = false,
 ): CompileResult & { artifact: Artifact } {
   needSpec(file);

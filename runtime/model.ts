@@ -163,7 +163,7 @@ export async function openModel(
 /** Throws RuntimeError (R213) where the artifact holds no gradient. */
 export function needGradient({ entry, programs }: Artifact): void {
   if (programs.gradient !== null) return;
-  const help = "compile the spec again without `inference`";
+  const help = "compile the spec again, not for inference";
   throw new RuntimeError([
     fault("R213", "", `${entry.name} was compiled for inference: it has no gradient`, help),
   ]);

@@ -91,6 +91,7 @@ describe("check values", () => {
     const normalised = { workload: "W6", params: { cell: "layernorm" } };
     expect(of({ ...normalised, check: [0.373256, 0.37014, 0.3667] })).toBe("ok");
     expect(of({ ...normalised, check: [0.373256, 0.373256, 0.3667] })).toMatch(/^wrong/);
+    expect(of({ ...training, check: [0.334675, 0.334229, 0.333821, 1] })).toMatch(/^wrong/);
     expect(of({ check: Number.NaN })).toMatch(/^wrong: null is not finite/);
     expect(of({ check: 17, note: "own weights" })).toBe("own weights: finite");
     expect(of({ params: { cell: "lstm", H: 7 } })).toBe("no value agreed");

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
 import { gradcheck, load } from "../runtime/index.ts";
+import { resolveSettings } from "../runtime/train/settings.ts";
 import { compileSpec } from "./harness/spec.ts";
 
 const FORECAST = { file: "apps/forecast.cell", entry: "Forecast", dims: {} };
@@ -46,6 +47,12 @@ test("it has no gradient", async () => {
   const request = { inputs: { x: [[[1, 2]]] }, upstream: { outputs: { h: [[[1, 1, 1]]] } } };
   await expect(model.grad(request)).rejects.toThrow("R213");
   await expect(gradcheck(small)).rejects.toThrow("R213");
+});
+
+test("it cannot be trained, and says why", () => {
+  const result = resolveSettings(compiled(FORECAST, true));
+  expect(result).toMatchObject({ ok: false });
+  expect(JSON.stringify(result)).toMatch(/D202.*compiled for inference/);
 });
 
 test("what trains has a gradient", async () => {

@@ -1,18 +1,10 @@
 /** @file Keeps what a step made of a product rather than the product. In: a graph with forward and
  *  reversed loops. Out: the same outputs. Never keeps more values a step than before. */
-import {
-  type Apply,
-  type Graph,
-  type Item,
-  type Node,
-  type NodeId,
-  type Scan,
-  sameType,
-} from "../ir/ir.ts";
+import { type Apply, type Graph, type Item, type NodeId, type Scan, sameType } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
 import { OPS } from "../ops/table.ts";
 import { copyBody, type EditedScan, rebuilt } from "./edit-scans.ts";
-import { leaving, usersOf } from "./users.ts";
+import { collectedIn, onlySlice, usersOf } from "./users.ts";
 
 /**
  * Where a loop collects z only for others to begin by f(z, x), f elementwise, and does the same to
@@ -36,41 +28,24 @@ interface Saved {
 }
 
 function candidate(graph: Graph): Saved | null {
-  const users = usersOf(graph);
-  const kept = leaving(graph, null);
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
-  for (const item of graph.nodes) {
-    const forward = item.kind === "item" ? nodes.get(item.of) : undefined;
-    if (item.kind !== "item" || forward?.kind !== "scan" || kept.has(item.id)) continue;
-    const isTwice = (n: Node) => n.kind === "item" && n.of === item.of && n.index === item.index;
-    if (graph.nodes.filter(isTwice).length > 1) continue;
-    const index = item.index - forward.carries.length;
-    const value = forward.collects[index];
-    const epilogue = value === undefined ? null : onlyUser(forward, value, 1);
-    const readers = [...new Set(users.get(item.id) ?? [])];
-    if (value === undefined || epilogue === null || readers.length === 0) continue;
+  for (const { item, forward, index, value, readers } of collectedIn(graph)) {
+    const epilogue = onlyUser(forward, value, 1);
+    if (epilogue === null) continue;
     const outside = match(graph, item, forward, value, epilogue);
     const again = new Set<NodeId>();
     const loops = new Map<NodeId, { slice: NodeId; again: NodeId }>();
     for (const reader of readers) {
       if (reader.kind === "scan") {
-        const slice = reader.slices.filter((s) => s.of === item.id);
-        const [one] = slice;
-        const user = one === undefined ? null : onlyUser(reader, one.arg, 0);
-        const same = user !== null && slice.length === 1 && outside.inLoop(reader, one!.arg, user);
-        if (same && isElsewhere(reader, item.id))
-          loops.set(reader.id, { slice: one!.arg, again: user.id });
+        const slice = onlySlice(reader, item.id);
+        const user = slice === null ? null : onlyUser(reader, slice, 0);
+        if (slice !== null && user !== null && outside.inLoop(reader, slice, user))
+          loops.set(reader.id, { slice, again: user.id });
       } else if (reader.kind === "apply" && outside.inMain(reader)) again.add(reader.id);
     }
     const all = again.size + loops.size === readers.length;
     if (all) return { forward, index, epilogue: epilogue.id, again, loops };
   }
   return null;
-}
-
-/** Is `id` bound by no more than a slice? */
-function isElsewhere(scan: Scan, id: NodeId): boolean {
-  return !scan.carries.some((c) => c.init === id) && !scan.consts.some((c) => c.of === id);
 }
 
 /** The one elementwise node of `id`'s type that reads `id` in the body, if `taken` results are `id`. */

@@ -1,12 +1,12 @@
 /** @file Keeps the activated gates of a joined product rather than the product. In: a graph with forward and
  *  reversed loops. Out: the same outputs. Never keeps more values a step than before. */
 import type { Builder } from "../ir/builder.ts";
-import type { Attrs, Graph, Node, NodeId, Scan } from "../ir/ir.ts";
+import type { Attrs, Graph, NodeId, Scan } from "../ir/ir.ts";
 import { num } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
 import { OPS, type OpName } from "../ops/table.ts";
 import { copyBody, editScans, readBy, rebuilt } from "./edit-scans.ts";
-import { leaving, usersOf } from "./users.ts";
+import { collectedIn, leaving, onlySlice, usersOf } from "./users.ts";
 
 /**
  * A loop computes z, reads it by parts alone, f_k(part_k z), and collects it for loops that compute some
@@ -43,28 +43,16 @@ interface Saved {
 }
 
 function candidate(graph: Graph): Saved | null {
-  const users = usersOf(graph);
-  const kept = leaving(graph, null);
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
-  for (const item of graph.nodes) {
-    const forward = item.kind === "item" ? nodes.get(item.of) : undefined;
-    if (item.kind !== "item" || forward?.kind !== "scan" || kept.has(item.id)) continue;
-    const isTwice = (n: Node) => n.kind === "item" && n.of === item.of && n.index === item.index;
-    if (graph.nodes.filter(isTwice).length > 1) continue;
-    const index = item.index - forward.carries.length;
-    const value = forward.collects[index];
-    const pieces = value === undefined ? null : piecesOf(forward, value, 1);
-    const readers = [...new Set(users.get(item.id) ?? [])];
-    if (value === undefined || pieces === null || readers.length === 0) continue;
-    if (!cover(forward, value, pieces)) continue;
+  for (const { item, forward, index, value, readers } of collectedIn(graph)) {
+    const pieces = piecesOf(forward, value, 1);
+    if (pieces === null || !cover(forward, value, pieces)) continue;
     const loops = new Map<NodeId, { slice: NodeId; pieces: readonly Piece[] }>();
     for (const reader of readers) {
-      if (reader.kind !== "scan" || isBoundOtherwise(reader, item.id)) continue;
-      const [slice, ...others] = reader.slices.filter((s) => s.of === item.id);
-      const again = slice === undefined ? null : piecesOf(reader, slice.arg, 0);
+      const slice = reader.kind === "scan" ? onlySlice(reader, item.id) : null;
+      const again = reader.kind === "scan" && slice !== null ? piecesOf(reader, slice, 0) : null;
       const known = again?.every((p) => pieces.some((q) => sameFunction(p, q) && within(p, q)));
-      if (slice !== undefined && others.length === 0 && again !== null && known === true)
-        loops.set(reader.id, { slice: slice.arg, pieces: again });
+      if (slice !== null && again !== null && known === true)
+        loops.set(reader.id, { slice, pieces: again });
     }
     if (loops.size === readers.length) return { forward, index, value, pieces, loops };
   }
@@ -111,10 +99,6 @@ const sameFunction = (p: Piece, q: Piece): boolean =>
 
 const within = (p: Piece, q: Piece): boolean =>
   p.from >= q.from && p.from + p.size <= q.from + q.size;
-
-function isBoundOtherwise(scan: Scan, id: NodeId): boolean {
-  return scan.carries.some((c) => c.init === id) || scan.consts.some((c) => c.of === id);
-}
 
 function applied(graph: Graph, { forward, index, value, pieces, loops }: Saved): Graph {
   return editScans(graph, (scan, c) => {

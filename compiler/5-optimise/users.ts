@@ -1,5 +1,5 @@
 /** @file Who reads a node, and what it depends on. In: a graph. Out: tables by id. Never builds. */
-import type { Graph, Node, NodeId, Scan } from "../ir/ir.ts";
+import type { Graph, Item, Node, NodeId, Scan } from "../ir/ir.ts";
 import { reads } from "../ir/ir.ts";
 
 /** Every read of a node in its graph: a node that reads it twice is there twice; outputs are not. */
@@ -13,6 +13,41 @@ export function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly Node[]> {
     }
   }
   return users;
+}
+
+/** A value that a loop collects, and who reads it in the main graph: nobody outside does. */
+export interface Collected {
+  readonly item: Item;
+  readonly forward: Scan;
+  /** Which of its collects, and the node of its body there. */
+  readonly index: number;
+  readonly value: NodeId;
+  readonly readers: readonly Node[];
+}
+
+export function collectedIn(graph: Graph): readonly Collected[] {
+  const users = usersOf(graph);
+  const kept = leaving(graph, null);
+  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const items = graph.nodes.filter((n) => n.kind === "item");
+  return items.flatMap((item) => {
+    const forward = nodes.get(item.of);
+    if (forward?.kind !== "scan" || kept.has(item.id)) return [];
+    if (items.filter((n) => n.of === item.of && n.index === item.index).length > 1) return [];
+    const index = item.index - forward.carries.length;
+    const value = forward.collects[index];
+    const readers = [...new Set(users.get(item.id) ?? [])];
+    return value === undefined || readers.length === 0
+      ? []
+      : [{ item, forward, index, value, readers }];
+  });
+}
+
+/** The body's node for `id`, where one slice and nothing else binds it. */
+export function onlySlice(scan: Scan, id: NodeId): NodeId | null {
+  const [slice, ...others] = scan.slices.filter((s) => s.of === id);
+  const isElse = scan.carries.some((c) => c.init === id) || scan.consts.some((c) => c.of === id);
+  return slice === undefined || others.length > 0 || isElse ? null : slice.arg;
 }
 
 /** Ids that leave the graph: its outputs; of a body, what the scan takes from it. */

@@ -80,6 +80,12 @@ export function resolveSettings(
   ...overrides: readonly unknown[]
 ): Result<TrainSettings> {
   const { train, programs } = artifact;
+  if (programs.gradient === null)
+    return fail(
+      fault("D202", `${artifact.entry.name} was compiled for inference: it cannot be trained`, {
+        help: "compile the spec again, not for inference",
+      }),
+    );
   if (train === null || programs.train === null || programs.update === null)
     return fail(
       fault("D202", `${artifact.entry.name} has no train block`, {
