@@ -10,6 +10,7 @@ import type { Places } from "./3-lower/places.ts";
 import { optimiserOf, updateGraph } from "./3-lower/train.ts";
 import { differentiate, type Seed, type Wanted } from "./4-differentiate/differentiate.ts";
 import { optimiseBackward, optimiseForward } from "./5-optimise/passes.ts";
+import type { Choices } from "./6-schedule/choices.ts";
 import { schedule } from "./6-schedule/schedule.ts";
 import { type Graph, real } from "./ir/ir.ts";
 import { verify } from "./ir/verify.ts";
@@ -74,8 +75,9 @@ export function createStager(checked: Checked, entry: Entry, places: Places): St
   };
   /** Training without anything random is inference: graphs that are equal are optimised once. */
   const optimised = once((graph: Graph) => optimiseForward(verify(graph, "lower")));
+  const choices: Choices = new Map();
   const program = (graph: Graph): Program =>
-    schedule(graph, { placeOf: (span, name) => places.at(span, name) });
+    schedule(graph, { placeOf: (span, name) => places.at(span, name), choices });
   const forwardOnly = (graph: Graph): Stages => {
     const forward = optimised(graph);
     return {

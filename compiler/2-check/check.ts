@@ -17,6 +17,14 @@ import { lint } from "../lint/lint.ts";
 import { qualifyCell, qualifyFn, qualifyModel } from "./qualify.ts";
 import type { Type } from "./types.ts";
 
+/** What was parsed and proven of a `Checked`: `checkSizes` starts from it. */
+interface Proof {
+  readonly library: Library;
+  readonly cells: ReadonlyMap<CellDecl, CheckedCell>;
+}
+
+const proofs = new WeakMap<Checked, Proof>();
+
 /**
  * Parses `entryFile` and all it imports, and checks every declaration in them. `read` gives the text
  * of a path or null: the entry's own path, paths relative to it, and `std/norm.cell` of the library.
@@ -55,7 +63,9 @@ export function check(
   const all = collector();
   const warnings = hasErrors(found) ? [] : lint(checked, sizes);
   accept([...found, ...warnings], checked.files).forEach(all.report);
-  return { ...checked, diagnostics: all.sorted(paths) };
+  const result = { ...checked, diagnostics: all.sorted(paths) };
+  proofs.set(result, { library, cells });
+  return result;
 }
 
 /**
@@ -69,12 +79,7 @@ export function checkSizes(
   sizes: Readonly<Record<string, number>>,
 ): readonly Diagnostic[] {
   const { report, sorted } = collector();
-  const texts = new Map(checked.files.map((f) => [f.path, f.text]));
-  const library = load(
-    checked.files[0]?.path ?? "",
-    (path) => texts.get(path) ?? null,
-    () => {},
-  );
+  const { library, cells } = proofs.get(checked) ?? proofOf(checked);
   const decl = library.declarations.get(entry);
   const dims = new Map(Object.entries(sizes).map(([name, size]) => [name, number(size)]));
   const instance = (cell: CellDecl, at: DimValues) => {
@@ -86,12 +91,18 @@ export function checkSizes(
     );
   };
   if (decl?.kind === "cell") instance(decl, dims);
-  if (decl?.kind === "model") {
-    const { cells } = checkLibrary(library, () => {});
+  if (decl?.kind === "model")
     checkModel(decl, cells, library, report, { sizes: dims, instance });
-  }
   const found = sorted(library.modules.map((m) => m.path));
   return found.filter((d) => d.severity === "error");
+}
+
+/** Of a copy, which `check` did not give. */
+function proofOf({ files }: Checked): Proof {
+  const texts = new Map(files.map((f) => [f.path, f.text]));
+  const quiet = () => {};
+  const library = load(files[0]?.path ?? "", (path) => texts.get(path) ?? null, quiet);
+  return { library, cells: checkLibrary(library, quiet).cells };
 }
 
 function checkLibrary(library: Library, report: Report) {

@@ -5,6 +5,7 @@ import { invariant } from "../ir/invariant.ts";
 import { type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import type { Extent } from "../../runtime/artifact/kernel.ts";
+import { type Choices, siteKey } from "./choices.ts";
 import { elements, leastCost } from "./cost.ts";
 import { type Draft, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts } from "./drafts.ts";
@@ -27,14 +28,27 @@ export interface Whole extends Site {
  * Then nodes that several kernels, or many elements, compute again are stored one at a time, the
  * best first, while that lowers the cost (cost.ts).
  */
-export function partition(site: Whole, roots: Iterable<NodeId>): ReadonlyMap<NodeId, Draft> {
-  const state = createState(site, roots);
+export function partition(
+  site: Whole,
+  roots: readonly NodeId[],
+  choices: Choices,
+): ReadonlyMap<NodeId, Draft> {
+  const key = siteKey(site, roots);
+  const chosen = choices.get(key);
+  const state = createState(site, chosen ?? roots);
+  if (chosen === undefined) {
+    choose(site, state);
+    choices.set(key, [...state.stored]);
+  }
+  return new Map(site.ids.flatMap((id) => (state.stored.has(id) ? [[id, state.draft(id)]] : [])));
+}
+
+function choose(site: Whole, state: State): void {
   const settle = (): void => {
     if (storeNeeded(site, state) || splitFirst(site, state)) settle();
   };
   do settle();
   while (storeBest(site, state));
-  return new Map(site.ids.flatMap((id) => (state.stored.has(id) ? [[id, state.draft(id)]] : [])));
 }
 
 interface State {

@@ -5,6 +5,7 @@ import type { Program, ScanStage, Stage } from "../../runtime/artifact/kernel.ts
 import type { Graph, NodeId, Scan } from "../ir/ir.ts";
 import { arrangeJoins } from "./arrange-joins.ts";
 import { type Buffers, createBuffers } from "./buffers.ts";
+import type { Choices } from "./choices.ts";
 import type { Draft } from "./draft.ts";
 import { type Live, liveness } from "./liveness.ts";
 import { partition } from "./partition.ts";
@@ -13,6 +14,8 @@ import { bodySite, mainSite, type Named } from "./sites.ts";
 export interface ScheduleOptions {
   /** The index of the equation a node belongs to (SourceInfo.places), or null where it has none. */
   readonly placeOf: (at: Span, name: string | null) => number | null;
+  /** Kept by the caller over graphs that have much in common. */
+  readonly choices?: Choices;
 }
 
 /**
@@ -24,13 +27,14 @@ export function schedule(source: Graph, options: ScheduleOptions): Program {
   const live = liveness(graph);
   const buffers = createBuffers();
   const main = mainSite(graph, live, buffers);
-  const drafts = partition(main, outerRoots(graph, live));
+  const choices = options.choices ?? new Map();
+  const drafts = partition(main, outerRoots(graph, live), choices);
   const prepare: Stage[] = [];
   const stages: Stage[] = [];
   for (const node of graph.nodes) {
     if (!live.nodes.has(node.id)) continue;
     if (node.kind === "scan") {
-      stages.push(scanStage(node, main, live, buffers, options));
+      stages.push(scanStage(node, main, live, buffers, { ...options, choices }));
       continue;
     }
     const found = drafts.get(node.id);
@@ -75,7 +79,7 @@ function scanStage(
   main: Named,
   live: Live,
   buffers: Buffers,
-  options: ScheduleOptions,
+  options: Required<ScheduleOptions>,
 ): ScanStage {
   const body = bodySite(scan, main, buffers);
   const results = live.results(scan.id);
@@ -92,7 +96,7 @@ function scanStage(
   const collects = taken(scan.collects, scan.carries.length);
   const sums = taken(scan.sums, firstSum);
   const ends = [...scan.carries.map((c) => c.next), ...[...collects, ...sums].map((c) => c.from)];
-  const drafts = partition(body, computed(scan.body, ends));
+  const drafts = partition(body, computed(scan.body, ends), options.choices);
   const stored = (list: typeof collects) =>
     list.map(({ from, into }) => ({ from: body.buffer(from), into }));
   return {

@@ -44,27 +44,55 @@ function byInputs(
   price: (choice: readonly NodeId[]) => number,
 ): readonly NodeId[] {
   const inputs = inputsUnder(site, stored, root);
-  const fits = (cut: readonly NodeId[]): boolean => inputs(cut).every((n) => n <= MAX_INPUTS);
-  const single = choices.map((id) => [id]).filter(fits);
-  if (single.length > 0) return cheapest(single, price);
-  const few = choices.length <= PAIRED ? choices : [];
-  const pairs = few.flatMap((p, i) => few.slice(i + 1).map((q) => [p, q])).filter(fits);
-  if (pairs.length > 0) return cheapest(pairs, price);
-  const within = choices.flatMap((id) => {
+  const cuts = choices.map((id): Cut => {
     const [left, own] = inputs([id]);
-    return own! <= MAX_INPUTS ? [{ id, left: left! }] : [];
+    return { id, left: left!, own: own! };
   });
+  const single = cuts.filter((c) => c.left <= MAX_INPUTS && c.own <= MAX_INPUTS);
+  if (single.length > 0)
+    return cheapest(
+      single.slice(0, PRICED).map((c) => [c.id]),
+      price,
+    );
+  const pairs = pairsThatFit(cuts.length <= PAIRED ? cuts : [], inputs);
+  if (pairs.length > 0) return cheapest(pairs, price);
+  const within = cuts.filter((c) => c.own <= MAX_INPUTS);
   const [most] = within.sort((p, q) => p.left - q.left || p.id - q.id);
   const best = most?.id ?? choices[0];
   invariant(best !== undefined, `the kernel of node ${root} cannot be split`);
   return [best];
 }
 
+/** A node to store, and how many buffers the kernel that is left, and its own, load then. */
+interface Cut {
+  readonly id: NodeId;
+  readonly left: number;
+  readonly own: number;
+}
+
+/** The first PRICED pairs after which all three kernels are within MAX_INPUTS. */
+function pairsThatFit(
+  cuts: readonly Cut[],
+  inputs: (cut: readonly NodeId[]) => readonly number[],
+): readonly (readonly NodeId[])[] {
+  const found: NodeId[][] = [];
+  for (const [i, p] of cuts.entries())
+    for (const q of cuts.slice(i + 1)) {
+      // A second cut takes away no more than what its own kernel loads.
+      const isHopeless =
+        Math.max(p.left - q.own, q.left - p.own, p.own - q.own, q.own - p.own) > MAX_INPUTS;
+      if (isHopeless || inputs([p.id, q.id]).some((n) => n > MAX_INPUTS)) continue;
+      found.push([p.id, q.id]);
+      if (found.length === PRICED) return found;
+    }
+  return found;
+}
+
 function cheapest(
   choices: readonly (readonly NodeId[])[],
   price: (choice: readonly NodeId[]) => number,
 ): readonly NodeId[] {
-  const priced = choices.slice(0, PRICED).map((choice) => ({ choice, at: price(choice) }));
+  const priced = choices.map((choice) => ({ choice, at: price(choice) }));
   return priced.reduce((best, next) => (next.at < best.at ? next : best)).choice;
 }
 
