@@ -220,6 +220,16 @@ test("what depends on parameters alone is prepared, unless a size of the run is 
   ]);
 });
 
+test("a graph that is met again has the program that it has alone", () => {
+  const graphs = [...Object.values(GRAPHS).map((make) => make()), ...SEEDS.map(randomGraph)];
+  const choices = new Map();
+  for (const graph of graphs.flatMap((g) => Object.values(stages(g)))) {
+    const alone = scheduled(graph);
+    for (const _ of ["chosen", "remembered"])
+      expect(schedule(graph, { placeOf: () => null, choices })).toEqual(alone);
+  }
+});
+
 test("a kernel names the equations it computes, a joined product those of its parts", () => {
   const graph = optimiseForward(GRAPHS.gated!());
   const names = ["W_i", "i", "f", "g", "c", "o", "h"];

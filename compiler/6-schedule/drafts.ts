@@ -8,8 +8,8 @@ import { type Draft, draft, type Site } from "./draft.ts";
 export interface Drafts {
   /** The kernel of `root` if, beside what is stored, the nodes in `more` were. */
   of(root: NodeId, more: readonly NodeId[]): Draft;
-  /** `id` is stored from now on: drafts that asked for it and went without are forgotten. */
-  store(id: NodeId): void;
+  /** `id` is stored from now on: drafts that asked for it and went without are forgotten. Their roots. */
+  store(id: NodeId): readonly NodeId[];
   costOf(d: Draft): number;
 }
 
@@ -59,13 +59,16 @@ export function createDrafts(site: Site, stored: ReadonlySet<NodeId>): Drafts {
       return next.draft;
     },
     store(id) {
+      const roots: NodeId[] = [];
       for (const [root, all] of byRoot) {
-        if (all.some((k) => k.without.has(id)))
-          byRoot.set(
-            root,
-            all.filter((k) => !k.without.has(id)),
-          );
+        if (!all.some((k) => k.without.has(id))) continue;
+        roots.push(root);
+        byRoot.set(
+          root,
+          all.filter((k) => !k.without.has(id)),
+        );
       }
+      return roots;
     },
     costOf,
   };

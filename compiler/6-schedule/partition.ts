@@ -115,9 +115,8 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
     total: (drafts) => drafts.reduce((sum, d) => sum + all.costOf(d), 0),
     store(id) {
       invariant(!stored.has(id), `node ${id} is stored twice`);
-      for (const d of changed(id)) known.delete(d.root);
       stored.add(id);
-      all.store(id);
+      for (const root of all.store(id)) known.delete(root);
     },
   };
 }
