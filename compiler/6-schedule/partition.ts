@@ -2,7 +2,7 @@
  *  draft of a kernel for each node that is stored, everything else computed inside them. Never
  *  changes a value, only where it is computed. */
 import { invariant } from "../ir/invariant.ts";
-import { type NodeId, reads, sameType } from "../ir/ir.ts";
+import { type Node, type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import type { Extent } from "../../runtime/artifact/kernel.ts";
 import { type Choices, siteKey } from "./choices.ts";
@@ -47,6 +47,7 @@ function choose(site: Whole, state: State): void {
   const settle = (): void => {
     if (storeNeeded(site, state) || splitFirst(site, state)) settle();
   };
+  storeShared(site, state);
   do settle();
   while (storeBest(site, state));
 }
@@ -121,6 +122,38 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
   };
 }
 
+/**
+ * Stores reductions to one number (a loss, a norm) that several roots would compute, before each root is
+ * drafted with all that is in them. What can be loaded from a join is left to the drafts.
+ */
+function storeShared(site: Whole, state: State): void {
+  const SEVERAL = -1;
+  /** The one root whose kernel would compute the node. */
+  const owner = new Map<NodeId, NodeId>();
+  for (const id of [...site.ids].reverse()) {
+    if (site.views(id).length > 0) continue;
+    for (const user of state.users.get(id) ?? []) {
+      const by = state.roots.has(user) ? user : owner.get(user);
+      if (by === undefined) continue;
+      const before = owner.get(id) ?? by;
+      owner.set(id, before === by ? by : SEVERAL);
+    }
+  }
+  const isOne = ({ type }: Node) => type.seq === null && !type.batch && type.shape.length === 0;
+  const shared = site.ids.filter((id) => {
+    const node = site.node(id);
+    return owner.get(id) === SEVERAL && isReduction(node) && isOne(node) && !state.stored.has(id);
+  });
+  storeAll(
+    state,
+    shared.map((id) => epilogue(site, state, id)),
+  );
+}
+
+function storeAll(state: State, ids: readonly NodeId[]): void {
+  for (const id of new Set(ids)) if (!state.stored.has(id)) state.store(id);
+}
+
 /** Stores what drafts cannot do without; true where there was something. */
 function storeNeeded(site: Whole, state: State): boolean {
   const wanted = new Set<NodeId>();
@@ -131,9 +164,10 @@ function storeNeeded(site: Whole, state: State): boolean {
   }
   for (const [id, n] of uses) if (n > 1) wanted.add(id);
   if (wanted.size === 0) return false;
-  for (const id of new Set([...wanted].map((w) => epilogue(site, state, w)))) {
-    if (!state.stored.has(id)) state.store(id);
-  }
+  storeAll(
+    state,
+    [...wanted].map((id) => epilogue(site, state, id)),
+  );
   return true;
 }
 
