@@ -70,9 +70,14 @@ export const optimiseBackward = (graph: Graph): Graph => run(BACKWARD, graph);
 
 /** Passes count who reads a value: what nobody needs is dropped after each. Tests verify after each. */
 function run(passes: readonly Pass[], graph: Graph): Graph {
+  /** By pass: the graph that it left as it was. */
+  const settled = new Map<Pass, Graph>();
   const applied = (before: Graph, pass: Pass): Graph => {
+    if (settled.get(pass) === before) return before;
     const after = pass(before);
-    return after === before ? before : dropDead(after);
+    if (after !== before) return dropDead(after);
+    settled.set(pass, before);
+    return before;
   };
   return verify(passes.reduce(applied, dropDead(graph)), "optimise");
 }
