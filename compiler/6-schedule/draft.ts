@@ -95,6 +95,8 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
   const inputs = new Set<BufferId>();
   /** Variables of the reductions being opened, outermost first. */
   const open: number[] = [];
+  /** About how often what is emitted now is computed. */
+  let times = elements(axes);
   let guards = 0;
   let depth = 0;
   let viewing = false;
@@ -147,7 +149,8 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
     // What depends on parameters alone is computed when they change, not at every run.
     const early = site.prepared(id) && !site.prepared(root);
     if (early && !isPlain(site, stored, id)) return demand(node, at);
-    const key = `${id}@${indices(node.type, at).map((e) => pool.idOf(e))}`;
+    let key = `${id}`;
+    for (const e of indices(node.type, at)) key += ` ${pool.idOf(e)}`;
     const known = values.get(key);
     if (known !== undefined) return known;
     if (depth === DEEPEST) return demand(node, at);
@@ -155,11 +158,7 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
     const value = pool.shared(applied(node, at));
     depth -= 1;
     values.set(key, value);
-    if (!needs.has(id))
-      inlined.set(
-        id,
-        (inlined.get(id) ?? 0) + elements(axes) * elements(open.map((v) => extents[v]!)),
-      );
+    if (!needs.has(id)) inlined.set(id, (inlined.get(id) ?? 0) + times);
     return value;
   };
   const applied = (node: Apply, at: Address): Expr => {
@@ -207,9 +206,12 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
       if (over.length === 0) return body([]);
       if (guards > 0 && node.id !== root && !isEverywhere(node.type, at)) return demand(node, at);
       const own = over.map((extent) => extents.push(extent) - 1);
+      const before = times;
+      times *= elements(over);
       open.push(...own);
       const of = pool.shared(body(own.map((v) => pool.shared({ var: v }))));
       open.splice(open.length - own.length);
+      times = before;
       // A reduction inside another that depends on its variables would run once for each of them.
       if (open.some((v) => mentions(of, v, reductions))) return demand(node, at);
       const index = reductions.push({ kind, vars: own, extents: [...over], of }) - 1;

@@ -17,8 +17,9 @@ export function createPool(extents: readonly Extent[]): Pool {
   const known = new Map<Expr, Expr>();
 
   const idOf = (e: Expr): number => ids.get(shared(e)) ?? -1;
+  const numberOf = (x: Expr): number => ids.get(x) ?? -1;
   const intern = (e: Expr): Expr => {
-    const key = keyOf(e, (x) => ids.get(x) ?? -1);
+    const key = keyOf(e, numberOf);
     const found = byKey.get(key);
     if (found !== undefined) return found;
     byKey.set(key, e);
@@ -49,6 +50,7 @@ function keyOf(e: Expr, id: (x: Expr) => number): string {
   if ("var" in e) return `v${e.var}`;
   if ("size" in e) return `s${e.size}`;
   if ("red" in e) return `r${e.red}`;
-  if ("load" in e) return `b${e.load}[${e.at.map(id).join()}]`;
-  return `${e.call}(${e.args.map(id).join()})`;
+  let key = "load" in e ? `b${e.load}` : e.call;
+  for (const x of "load" in e ? e.at : e.args) key += ` ${id(x)}`;
+  return key;
 }
