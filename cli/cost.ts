@@ -50,7 +50,7 @@ export function costCommand(program: Command): void {
       "\nExample:\n  cellc cost specs/cells/lstm.cell --entry LSTM --set D=128 --set H=128 --html cost.html",
     )
     .action(async (file: string, options: CostOptions) => {
-      const artifact = artifactAt(file, options, options.json);
+      const artifact = await artifactAt(file, options, options.json);
       const facts = await factsOf(artifact, options);
       if (options.html !== undefined) {
         mkdirSync(dirname(options.html), { recursive: true });

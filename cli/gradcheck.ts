@@ -42,7 +42,7 @@ export function gradcheckCommand(program: Command): void {
       "\nExample:\n  cellc gradcheck specs/cells/lstm.cell --entry LSTM --set D=5 --set H=4",
     )
     .action(async (file: string, options: GradcheckCommand) => {
-      const artifact = artifactAt(file, options, options.json);
+      const artifact = await artifactAt(file, options, options.json);
       const devices = await Promise.all(options.backends.map((name) => DEVICES[name]()));
       const report = await gradcheck(artifact, {
         devices,

@@ -20,8 +20,8 @@ export function inspectCommand(program: Command): void {
       "after",
       "\nExample:\n  cellc inspect specs/cells/lstm.cell --entry LSTM --set D=128 --set H=128",
     )
-    .action((file: string, options: EntryOptions & { json?: boolean }) => {
-      const artifact = artifactAt(file, options, options.json);
+    .action(async (file: string, options: EntryOptions & { json?: boolean }) => {
+      const artifact = await artifactAt(file, options, options.json);
       const facts = describe(artifact);
       if (options.json) printJson(facts);
       else process.stdout.write(textOf(facts));

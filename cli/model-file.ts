@@ -29,13 +29,17 @@ export function isRunFolder(path: string): boolean {
 }
 
 /** The artifact that `path` names, whichever of the three it is. */
-export function artifactAt(path: string, options: EntryOptions, json = false): Artifact {
+export async function artifactAt(
+  path: string,
+  options: EntryOptions,
+  json = false,
+): Promise<Artifact> {
   return artifactOf(isRunFolder(path) ? join(path, RUN_FILES.artifact) : path, options, json);
 }
 
 /** Initial weights where there are none to load. */
 export async function openModelFile(path: string, options: ModelFileOptions): Promise<Model> {
-  const artifact = artifactAt(path, options, options.json);
+  const artifact = await artifactAt(path, options, options.json);
   const weights = options.weights ?? (isRunFolder(path) ? join(path, RUN_FILES.best) : undefined);
   const model = await openWith(artifact, options);
   if (weights === undefined) return model;

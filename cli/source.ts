@@ -72,10 +72,14 @@ export function compileFile(
 
 /** An artifact from a `.json` artifact or a `.cell` file. What is compiled has its entry and sizes: options
  *  that say others are a mistake, not ignored. */
-export function artifactOf(file: string, options: EntryOptions, json = false): Artifact {
+export async function artifactOf(
+  file: string,
+  options: EntryOptions,
+  json = false,
+): Promise<Artifact> {
   if (file.endsWith(".cell")) return compileFile(file, options, json).artifact;
   needFile(file);
-  const result = parseArtifact(readFileSync(file));
+  const result = await parseArtifact(readFileSync(file));
   if (!result.ok) throw new RuntimeError(placed(file, result.faults));
   const { entry, dims } = result.value;
   const others = [

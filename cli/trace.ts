@@ -68,7 +68,7 @@ export function traceCommand(program: Command): void {
       "\nExample:\n  cellc trace specs/cells/lstm.cell --entry LSTM --set D=4 --set H=16 --steps 200 --out trace\n  cellc trace runs/co2 --out runs/co2/trace",
     )
     .action(async (file: string, options: TraceOptions) => {
-      const artifact = artifactAt(file, options, options.json);
+      const artifact = await artifactAt(file, options, options.json);
       const { bound, said, params } = await inputOf(file, artifact, options);
       const path = options.weights ?? (isRunFolder(file) ? join(file, RUN_FILES.best) : null);
       if (path !== null && params === null) needFile(path);

@@ -170,7 +170,7 @@ async function started(file: string, options: TrainOptions, seeded: boolean) {
       2,
     );
   }
-  const artifact = artifactAt(file, options, options.json);
+  const artifact = await artifactAt(file, options, options.json);
   const { dataset, decl } = await datasetOf(artifact, options.data);
   const config = options.config === undefined ? {} : readJson(options.config);
   const settings = unwrap(resolveSettings(artifact, config, overrides(options, seeded)));
@@ -198,7 +198,7 @@ async function resumed(folder: string, options: TrainOptions, elsewhere: boolean
     throw new Failure(`error: ${basename(folder)} is no run folder; --resume takes one`, 1);
   }
   const config = unwrap(await readConfig(folder));
-  const artifact = artifactAt(folder, options);
+  const artifact = await artifactAt(folder, options);
   const dataset = await datasetOfRun(artifact, config);
   const settings = { ...config.settings, epochs: options.epochs ?? config.settings.epochs };
   const { format: _, version: __, ...parts } = config;

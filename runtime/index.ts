@@ -55,8 +55,8 @@ export async function load(
 ): Promise<Model> {
   const checked: Artifact = unwrap(
     typeof artifact === "string" || artifact instanceof Uint8Array
-      ? parse(artifact)
-      : loadArtifact(artifact),
+      ? await parse(artifact)
+      : await loadArtifact(artifact),
   );
   const found = await device(backend);
   const drawn = seed ?? checked.train?.seed ?? 0;

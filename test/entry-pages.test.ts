@@ -19,12 +19,12 @@ describe.each(codes)("%s", (code) => {
     expect(snippets.map((s) => s.kind)).toEqual(["bad", "good"]);
   });
 
-  test.each(snippets)("$kind", ({ kind, ...options }) => {
+  test.each(snippets)("$kind", async ({ kind, ...options }) => {
     const { artifact, diagnostics } = compile(options);
     expect(diagnostics.map((d) => d.code)).toEqual(kind === "bad" ? [code] : []);
     expect(artifact === null).toBe(kind === "bad");
     if (artifact !== null)
-      expect(load(JSON.parse(JSON.stringify(artifact)))).toMatchObject({ ok: true });
+      expect(await load(JSON.parse(JSON.stringify(artifact)))).toMatchObject({ ok: true });
   });
 });
 

@@ -5,7 +5,7 @@ import { compile } from "../compiler/compile.ts";
 import { load } from "../runtime/artifact/load.ts";
 import { gradcheck } from "../runtime/gradcheck.ts";
 
-function compiled(text: string, dims: Readonly<Record<string, number>> = {}) {
+async function compiled(text: string, dims: Readonly<Record<string, number>> = {}) {
   const library = reader();
   const { artifact, diagnostics } = compile({
     file: "./case.cell",
@@ -14,7 +14,7 @@ function compiled(text: string, dims: Readonly<Record<string, number>> = {}) {
     dims,
   });
   expect(diagnostics.filter((d) => d.severity === "error")).toEqual([]);
-  const border = load(JSON.parse(JSON.stringify(artifact)));
+  const border = await load(JSON.parse(JSON.stringify(artifact)));
   if (!border.ok) throw new Error(JSON.stringify(border.faults));
   return border.value;
 }
@@ -77,7 +77,7 @@ const CASES: readonly (readonly [name: string, text: string])[] = [
 
 describe.each(CASES)("%s", (_, text) => {
   test("passes the gradient check", async () => {
-    const report = await gradcheck(compiled(text), { T: 3 });
+    const report = await gradcheck(await compiled(text), { T: 3 });
     expect(report.worst?.error).toBeLessThanOrEqual(1e-6);
     expect(report.ok).toBe(true);
   });

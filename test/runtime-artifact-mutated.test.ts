@@ -2,8 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Artifact, Programs } from "../runtime/artifact/artifact.ts";
+import { validate as check } from "../runtime/artifact/check.generated.ts";
 import { elements, shapeOf } from "../runtime/artifact/extent.ts";
 import { load, parse } from "../runtime/artifact/load.ts";
+import { validate } from "../runtime/artifact/validate.generated.ts";
 import { DeviceError } from "../runtime/devices/device.ts";
 import { referenceDevice } from "../runtime/devices/reference.ts";
 import { probe } from "./harness/probe.ts";
@@ -86,7 +88,8 @@ describe("mutated artifacts are refused with a reason, or are artifacts", () => 
             parent.push(structuredClone(parent[Number(key)]));
           else parent[key] = structuredClone(how === "copy" ? source.parent[source.key] : other);
         }
-        const result = load(json);
+        const result = await load(json);
+        expect(check(json)).toBe(validate(json));
         if (result.ok) {
           taken += 1;
           for (const name of ["forward", "gradientMasked", "step"] as const)
@@ -107,15 +110,15 @@ describe("mutated artifacts are refused with a reason, or are artifacts", () => 
     expect(taken).toBeGreaterThan(20);
   });
 
-  test("text cut, or with characters changed", () => {
+  test("text cut, or with characters changed", async () => {
     const text = JSON.stringify(probe());
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.nat(text.length - 1),
         fc.nat(3),
         fc.string({ maxLength: 3 }),
-        (from, removed, put) => {
-          const result = parse(text.slice(0, from) + put + text.slice(from + removed));
+        async (from, removed, put) => {
+          const result = await parse(text.slice(0, from) + put + text.slice(from + removed));
           if (!result.ok) expect(result.faults[0]!.message).not.toBe("");
         },
       ),
@@ -123,10 +126,10 @@ describe("mutated artifacts are refused with a reason, or are artifacts", () => 
     );
   });
 
-  test("any JSON", () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (json) => {
-        expect(load(json)).toMatchObject({ ok: false });
+  test("any JSON", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (json) => {
+        expect(await load(json)).toMatchObject({ ok: false });
       }),
       { seed: 8, numRuns: 200 },
     );

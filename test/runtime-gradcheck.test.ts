@@ -11,11 +11,11 @@ import { call, lit, mul } from "./harness/expr.ts";
 import { H, V, probe } from "./harness/probe.ts";
 
 /** The probe with the kernel labelled `label` of both gradient programs changed. */
-function changed(
+async function changed(
   label: string,
   change: (value: Expr) => Expr,
   programs: readonly (keyof Programs)[] = ["gradient", "gradientMasked"],
-): Artifact {
+): Promise<Artifact> {
   const artifact = probe();
   let count = 0;
   for (const name of programs) {
@@ -28,7 +28,7 @@ function changed(
         }
   }
   expect(count).toBe(programs.length);
-  expect(load(artifact)).toMatchObject({ ok: true });
+  expect(await load(artifact)).toMatchObject({ ok: true });
   return artifact;
 }
 
@@ -75,7 +75,7 @@ describe("layer 1", () => {
     ["ds start", (v) => mul(lit(2), v), "initial:s"],
   ];
   test.each(faults)("a wrong %s is found and named", async (label, change, name) => {
-    const report = await gradcheck(changed(label, change));
+    const report = await gradcheck(await changed(label, change));
     expect(report.ok).toBe(false);
     expect(report.worst!.name).toBe(name);
     const wrong = report.cases.flatMap((c) => c.tensors.filter((t) => !t.ok).map((t) => t.name));
@@ -90,14 +90,16 @@ describe("layer 1", () => {
 
   test("a wrong step of the recurrence, in the masked program alone", async () => {
     const report = await gradcheck(
-      changed("ds before", (v) => mul(lit(1.01), v), ["gradientMasked"]),
+      await changed("ds before", (v) => mul(lit(1.01), v), ["gradientMasked"]),
     );
     expect(report.cases.map((c) => c.ok)).toEqual([true, false, true, false]);
     expect(report.worst!.case).toContain("lengths");
   });
 
   test("a gradient program whose values are not the forward program's", async () => {
-    const report = await gradcheck(changed("h shown", (v) => mul(lit(1.001), v), ["gradient"]));
+    const report = await gradcheck(
+      await changed("h shown", (v) => mul(lit(1.001), v), ["gradient"]),
+    );
     const bad = report.cases.flatMap((c) => c.values.filter((t) => !t.ok).map((t) => t.name));
     expect(new Set(bad)).toEqual(new Set(["output:h"]));
     expect(report.ok).toBe(false);
@@ -111,7 +113,7 @@ describe("layer 1", () => {
 
   test("where values are not finite, the equation is named instead", async () => {
     const report = await gradcheck(
-      changed("s", (v) => call("log", call("sub", v, lit(1e3))), [
+      await changed("s", (v) => call("log", call("sub", v, lit(1e3))), [
         "forward",
         "forwardMasked",
         "gradient",

@@ -29,7 +29,7 @@ export async function openRunReader(folder: string): Promise<RunReader> {
       1,
     );
   const path = join(folder, RUN_FILES.artifact);
-  const artifact = parse(await readFile(path));
+  const artifact = await parse(await readFile(path));
   if (!artifact.ok) throw new RuntimeError(placed(path, artifact.faults));
   const config = async (): Promise<RunConfig> => unwrap(await readConfig(folder));
   await config();

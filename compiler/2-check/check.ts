@@ -91,8 +91,7 @@ export function checkSizes(
     );
   };
   if (decl?.kind === "cell") instance(decl, dims);
-  if (decl?.kind === "model")
-    checkModel(decl, cells, library, report, { sizes: dims, instance });
+  if (decl?.kind === "model") checkModel(decl, cells, library, report, { sizes: dims, instance });
   const found = sorted(library.modules.map((m) => m.path));
   return found.filter((d) => d.severity === "error");
 }

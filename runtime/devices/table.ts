@@ -1,9 +1,10 @@
 /** @file Devices by name. In: a name. Out: its Device, loaded when asked for, so that a bundle holds only
  *  what it names. Never chooses for the user, save for `auto`. */
+import { wasmDevice } from "./wasm.ts";
 import { type Device, DeviceError } from "./device.ts";
 
 export const DEVICES = {
-  wasm: async () => (await import("./wasm.ts")).wasmDevice,
+  wasm: async () => wasmDevice,
   reference: async (): Promise<Device> => (await import("./reference.ts")).referenceDevice,
   webasm: async () => (await import("./gpujs.ts")).gpujsDevice("webasm"),
   cpu: async () => (await import("./gpujs.ts")).gpujsDevice("cpu"),

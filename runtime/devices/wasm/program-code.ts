@@ -6,6 +6,7 @@ import { callPart, type Deal, meetWhere } from "./deal-code.ts";
 import { createModule, I32 } from "./encoder.ts";
 import { type Frame, frameOf, MODE } from "./frame.ts";
 import { emitNest, type KernelTarget, type Piece } from "./kernel-code.ts";
+import { emitJoin } from "./joins.ts";
 import { createLibrary } from "./library.ts";
 import { nestsOf } from "./nest.ts";
 import { graphOf, type Pack } from "./nodes.ts";
@@ -76,8 +77,7 @@ export function programCode(program: Program, { fused, shared }: Target): Progra
   };
   const [prepare, run] = [dealer(), dealer()];
   for (const [at, stage] of program.prepare.entries()) {
-    const pieces =
-      stage.kind === "kernel" ? piecesOf(stage.kernel, program.buffers, target, keep) : [];
+    const pieces = stage.kind === "kernel" ? preparing(stage.kernel, program.buffers, target) : [];
     for (const piece of pieces) callPart(prepare(at), piece);
     meetWhere(prepare(at), MODE.meet);
   }
@@ -161,6 +161,16 @@ interface Use {
 }
 
 const keep: Pack = (stream) => stream;
+
+/** Of parameters alone: seldom run, and mostly joins. */
+function preparing(
+  kernel: Kernel,
+  buffers: readonly Buffer[],
+  target: KernelTarget,
+): readonly Piece[] {
+  const join = emitJoin(kernel, buffers, target, buffers[kernel.out]!.label);
+  return join === null ? piecesOf(kernel, buffers, target, keep) : [join];
+}
 
 function piecesOf(
   kernel: Kernel,
