@@ -154,6 +154,8 @@ function visitLoad(
   }
   if (facts.opaque) return;
   for (const [axis, index] of expr.at.entries()) {
+    // Most indices are a variable that runs over the axis.
+    if ("var" in index && facts.extents.get(index.var) === buffer.shape[axis]) continue;
     const form = affine(index);
     if (form === null || [...form.vars.keys()].some((v) => !facts.extents.has(v))) continue;
     if (!inRange(form, buffer.shape[axis]!, facts))
