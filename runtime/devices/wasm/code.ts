@@ -1,6 +1,14 @@
 /** @file The instructions of one function. In: calls in order. Out: bytes and locals. Never orders or
  *  optimises: the engine does. */
-import { type FunctionBody, type ValueType, signed, signed64, unsigned, V128 } from "./encoder.ts";
+import {
+  type FunctionBody,
+  pushSigned,
+  pushUnsigned,
+  signed64,
+  unsigned,
+  V128,
+  type ValueType,
+} from "./encoder.ts";
 
 export type Local = number;
 
@@ -150,16 +158,20 @@ export function createCode(params: number, fused = false): Code {
   let out = main;
   const simdOp = (op: number): void => {
     out.push(0xfd);
-    for (const byte of unsigned(op)) out.push(byte);
+    pushUnsigned(out, op);
   };
   const number = (op: number, value: number): void => {
     out.push(op);
-    for (const byte of unsigned(value)) out.push(byte);
+    pushUnsigned(out, value);
   };
   const access = (op: number, align: number, offset: number): void => {
     simdOp(op);
     out.push(align);
-    for (const byte of unsigned(offset)) out.push(byte);
+    pushUnsigned(out, offset);
+  };
+  const scalarAccess = (op: number, offset: number): void => {
+    out.push(op, 2);
+    pushUnsigned(out, offset);
   };
   const nested = (opening: readonly number[], body: () => void): void => {
     out.push(...opening);
@@ -201,7 +213,10 @@ export function createCode(params: number, fused = false): Code {
     get: (local) => number(0x20, local),
     set: (local) => number(0x21, local),
     tee: (local) => number(0x22, local),
-    i32: (value) => void out.push(0x41, ...signed(value)),
+    i32: (value) => {
+      out.push(0x41);
+      pushSigned(out, value);
+    },
     i64: (value) => void out.push(0x42, ...signed64(value)),
     f64: (value) => void out.push(0x44, ...new Uint8Array(Float64Array.of(value).buffer)),
     op: (op) => void out.push(op),
@@ -235,8 +250,8 @@ export function createCode(params: number, fused = false): Code {
       access(STORE.pair, 2, offset);
       out.push(0);
     },
-    loadI32: (offset) => void out.push(0x28, 2, ...unsigned(offset)),
-    storeI32: (offset) => void out.push(0x36, 2, ...unsigned(offset)),
+    loadI32: (offset) => scalarAccess(0x28, offset),
+    storeI32: (offset) => scalarAccess(0x36, offset),
     atomic: (op, offset) => void out.push(0xfe, op, 2, ...unsigned(offset)),
     copyMemory: () => void out.push(0xfc, 10, 0, 0),
     fillMemory: () => void out.push(0xfc, 11, 0),

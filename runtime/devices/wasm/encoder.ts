@@ -90,25 +90,28 @@ export function createModule(shared: boolean = false): ModuleBuilder {
 /** LEB128, of whole numbers in [0, 2^32). */
 export function unsigned(value: number): number[] {
   const bytes: number[] = [];
-  let rest = value;
-  do {
-    const low = rest % 128;
-    rest = Math.floor(rest / 128);
-    bytes.push(rest > 0 ? low + 128 : low);
-  } while (rest > 0);
+  pushUnsigned(bytes, value);
   return bytes;
 }
 
+export function pushUnsigned(bytes: number[], value: number): void {
+  let rest = value;
+  while (rest > 127) {
+    bytes.push((rest & 127) | 128);
+    rest = Math.floor(rest / 128);
+  }
+  bytes.push(rest);
+}
+
 /** LEB128 of the 32-bit integer congruent to `value`. */
-export function signed(value: number): number[] {
-  const bytes: number[] = [];
+export function pushSigned(bytes: number[], value: number): void {
   let rest = value | 0;
   for (;;) {
     const low = rest & 127;
     rest >>= 7;
     const done = (rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0);
     bytes.push(done ? low : low | 128);
-    if (done) return bytes;
+    if (done) return;
   }
 }
 

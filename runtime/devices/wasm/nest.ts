@@ -280,8 +280,16 @@ export function dependenceOf(
   return found;
 }
 
+const streamKeys = new WeakMap<Stream, string>();
+
 /** A name for a stream: equal streams have equal names. */
-export function streamKey({ buffer, base, by, panel }: Stream): string {
+export function streamKey(stream: Stream): string {
+  const known = streamKeys.get(stream) ?? keyOfStream(stream);
+  streamKeys.set(stream, known);
+  return known;
+}
+
+function keyOfStream({ buffer, base, by, panel }: Stream): string {
   const steps = [...by].map(([v, c]) => `${v}:${keyOf(c)}`).sort();
   return `${buffer} ${keyOf(base)} ${steps.join(" ")} ${panel === null ? "" : `${panel.v}/${panel.width}`}`;
 }

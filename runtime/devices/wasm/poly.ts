@@ -14,12 +14,18 @@ export function polyOf(extent: Extent): Poly {
 }
 
 export function plus(a: Poly, b: Poly): Poly {
+  if (a.size === 0) return b;
+  if (b.size === 0) return a;
   const sum = new Map(a);
   for (const [symbols, by] of b) put(sum, symbols, (sum.get(symbols) ?? 0) + by);
   return sum;
 }
 
 export function times(a: Poly, b: Poly): Poly {
+  const [x, y] = [numberOf(a), numberOf(b)];
+  if (x === 1) return b;
+  if (y === 1) return a;
+  if (x !== null && y !== null) return polyOf(x * y);
   const product = new Map<string, number>();
   for (const [p, x] of a)
     for (const [q, y] of b) {
@@ -30,7 +36,7 @@ export function times(a: Poly, b: Poly): Poly {
 }
 
 export function scaled(a: Poly, by: number): Poly {
-  return times(a, polyOf(by));
+  return by === 1 ? a : times(a, polyOf(by));
 }
 
 /** a / symbol, where every term has it; else null. */
@@ -52,6 +58,8 @@ export function numberOf(a: Poly): number | null {
 }
 
 export function keyOf(a: Poly): string {
+  const number = numberOf(a);
+  if (number !== null) return number === 0 ? "" : `${number}`;
   return [...a]
     .map(([symbols, by]) => `${by}${symbols}`)
     .sort()

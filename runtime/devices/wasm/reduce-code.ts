@@ -125,7 +125,7 @@ export function createReducer(
   const reduce = (index: number, asked: Point, tile: readonly Point[]): void => {
     const node = reductionNodes.get(index)!;
     const { scope, view } = e;
-    const seen = new Set<string>();
+    const seen = new Set<number>();
     const points = (view.alone ? [asked] : tile).filter((p) => {
       const key = valueKey(e, node, p);
       if (seen.has(key) || find(scope, (s) => s.values, key) !== undefined) return false;

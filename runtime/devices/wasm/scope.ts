@@ -13,7 +13,7 @@ export const FRAME: Local = 0;
 export interface Scope {
   readonly parent: Scope | null;
   /** Values by node and place in the tile. */
-  readonly values: Map<string, Local>;
+  readonly values: Map<number, Local>;
   /** Pointers by stream. */
   readonly pointers: Map<string, Local>;
   readonly counters: Map<number, Local>;

@@ -55,12 +55,15 @@ export function emit(e: Emitter, node: Node, point: Point): void {
   e.scope.values.set(key, local);
 }
 
-export function valueKey(e: Emitter, node: Node, { row, column, valid }: Point): string {
-  const { view } = e;
+/** A number for a node's value at a place of a tile: of MOST_ROWS × MOST_COLUMNS, with 1 to 4 lanes, or 0 for all. */
+export function valueKey({ view }: Emitter, node: Node, { row, column, valid }: Point): number {
   const r = view.row !== null && node.vars.has(view.row) ? row : 0;
-  const c = view.lane !== null && node.vars.has(view.lane) ? `${column}.${valid}` : "0";
-  return `${node.id} ${r} ${c}`;
+  const c = view.lane !== null && node.vars.has(view.lane) ? 8 * column + valid : 0;
+  return (node.id * MOST_ROWS + r) * 8 * MOST_COLUMNS + c;
 }
+
+const MOST_ROWS = 16;
+const MOST_COLUMNS = 16;
 
 /** What `body` makes known is forgotten after it. */
 export function inScope(e: Emitter, body: () => void): void {
