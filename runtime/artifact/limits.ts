@@ -27,7 +27,8 @@ export const LIMITS = {
 
 /** R103 where the data nests too deep, holds too much, or contains itself. */
 export function tooLarge(json: unknown): Fault | null {
-  const rest: { readonly value: object; readonly depth: number }[] = [];
+  const rest: object[] = [];
+  const depths: number[] = [];
   let nodes = 0;
   const visit = (value: unknown, depth: number): Fault | null => {
     nodes += 1;
@@ -46,16 +47,19 @@ export function tooLarge(json: unknown): Fault | null {
         `it nests deeper than ${LIMITS.depth} levels, or contains itself`,
         "split the longest expression of the spec into several `let`",
       );
-    rest.push({ value, depth });
+    rest.push(value);
+    depths.push(depth);
     return null;
   };
-  const first = visit(json, 0);
-  if (first !== null) return first;
-  for (let top = rest.pop(); top !== undefined; top = rest.pop()) {
-    for (const child of Object.values(top.value)) {
-      const found = visit(child, top.depth + 1);
-      if (found !== null) return found;
+  let found = visit(json, 0);
+  while (found === null) {
+    const value = rest.pop();
+    if (value === undefined) return null;
+    const depth = depths.pop()! + 1;
+    for (const key in value) {
+      found = visit((value as Readonly<Record<string, unknown>>)[key], depth);
+      if (found !== null) break;
     }
   }
-  return null;
+  return found;
 }

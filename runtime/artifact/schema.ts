@@ -32,10 +32,12 @@ const name = ref("name");
 const numbersByName = ref("numbersByName");
 const shape = ref("shape");
 const extents = ref("extents");
-const buffer = integer(LIMITS.buffers);
-const place = integer(LIMITS.places);
+const buffer = ref("buffer");
+const place = ref("place");
+const variable = ref("variable");
 const input = ref("input");
 const program = ref("program");
+const programOrNull = ref("programOrNull");
 
 export const SCHEMA = {
   ...object({
@@ -58,15 +60,15 @@ export const SCHEMA = {
     programs: object({
       forward: program,
       forwardMasked: program,
-      gradient: orNull(program),
-      gradientMasked: orNull(program),
-      step: orNull(program),
-      start: orNull(program),
-      loss: orNull(program),
-      lossMasked: orNull(program),
-      train: orNull(program),
-      trainMasked: orNull(program),
-      update: orNull(program),
+      gradient: programOrNull,
+      gradientMasked: programOrNull,
+      step: programOrNull,
+      start: programOrNull,
+      loss: programOrNull,
+      lossMasked: programOrNull,
+      train: programOrNull,
+      trainMasked: programOrNull,
+      update: programOrNull,
     }),
   }),
   // Each is a function of the validator: what an artifact has none of is never compiled by the engine.
@@ -86,6 +88,9 @@ export const SCHEMA = {
     },
     shape: list(integer(LIMITS.extent, 1), LIMITS.rank),
     extents: list(ref("extent"), LIMITS.rank),
+    buffer: integer(LIMITS.buffers),
+    place: integer(LIMITS.places),
+    variable: integer(LIMITS.vars),
     input: object({
       name,
       seq: orNull(name),
@@ -139,7 +144,7 @@ export const SCHEMA = {
       type: "object",
       // Each form has a key of its own and no other, so at most one can match.
       anyOf: [
-        object({ var: integer(LIMITS.vars) }),
+        object({ var: variable }),
         object({ load: buffer, at: list(ref("expr"), LIMITS.rank) }),
         object({
           call: { enum: [...UNARY, ...BINARY, "select"] },
@@ -156,7 +161,7 @@ export const SCHEMA = {
       reductions: list(
         object({
           kind: { enum: ["sum", "max", "min"] },
-          vars: list(integer(LIMITS.vars), LIMITS.rank),
+          vars: list(variable, LIMITS.rank),
           extents,
           of: ref("expr"),
         }),
@@ -180,6 +185,7 @@ export const SCHEMA = {
       anyOf: [object({ kind: { const: "kernel" }, kernel: ref("kernel") }), ref("scan")],
     },
     stored: object({ name: ref("storeName"), buffer }),
+    programOrNull: orNull(program),
     program: object({
       buffers: list(
         object({
