@@ -1,11 +1,45 @@
 /** @file The runtime as `cellc/runtime` gives it. In: its entry. Out: dist/bundle: one file with all that runs on a
  *  processor, since a process that starts pays for every file it opens; what else there is, when it is asked for. */
 import { defineConfig } from "rolldown";
+import { parseAst } from "rolldown/parseAst";
 
 export default defineConfig({
   input: "runtime/index.ts",
   external: [/^node:/, "gpu.js"],
   // What the entry shares with a file that is loaded later stays in the entry.
   preserveEntrySignatures: "allow-extension",
-  output: { dir: "dist/bundle", format: "es", minify: true, cleanDir: true },
+  transform: { target: "es2022" },
+  plugins: [{ name: "inner-functions", generateBundle: (_, bundle) => compileAtOnce(bundle) }],
+  // A text of ASCII alone takes a byte a character.
+  output: { dir: "dist/bundle", format: "es", minify: true, charset: "ascii", cleanDir: true },
 });
+
+/**
+ * V8 reads a function inside another twice: to find its end when the outer one is compiled, and again when it
+ * is first called. Of one in parentheses it takes the call for granted, and compiles it with the outer one.
+ */
+function compileAtOnce(bundle) {
+  for (const chunk of Object.values(bundle))
+    if (chunk.type === "chunk") chunk.code = parenthesised(chunk.code);
+}
+
+function parenthesised(code) {
+  const marks = [];
+  const visit = (node, parent, depth) => {
+    if (typeof node !== "object" || node === null) return;
+    if (Array.isArray(node)) {
+      for (const child of node) visit(child, parent, depth);
+      return;
+    }
+    const isFunction = /^(?:Arrow)?Function(?:Expression|Declaration)$/.test(node.type);
+    const isMethod = parent?.method || parent?.kind === "get" || parent?.kind === "set";
+    const isExpression = node.type?.endsWith("Expression") && !isMethod;
+    if (isFunction && isExpression && depth > 0 && parent.type !== "MethodDefinition")
+      marks.push({ at: node.start, mark: "(" }, { at: node.end, mark: ")" });
+    for (const child of Object.values(node)) visit(child, node, isFunction ? depth + 1 : depth);
+  };
+  visit(parseAst(code), null, 0);
+  // From the last to the first; where one ends and another begins, the end stands first.
+  marks.sort((a, b) => b.at - a.at || (a.mark === "(" ? -1 : 1));
+  return marks.reduce((text, { at, mark }) => text.slice(0, at) + mark + text.slice(at), code);
+}

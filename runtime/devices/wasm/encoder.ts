@@ -156,5 +156,7 @@ function vector(items: readonly number[]): number[] {
 }
 
 function text(value: string): number[] {
-  return vector([...new TextEncoder().encode(value)]);
+  return vector([...UTF8.encode(value)]);
 }
+
+const UTF8 = new TextEncoder();

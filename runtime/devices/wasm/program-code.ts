@@ -1,6 +1,6 @@
 /** @file A program as one module. In: a Program. Out: bytes with `prepare(frame)` and `run(frame)`, and where
  *  each buffer lives. Never holds a size: the same bytes serve every batch and length. */
-import type { Buffer, BufferId, Extent, Kernel, Program, Stage } from "../../artifact/kernel.ts";
+import type { Buffer, BufferId, Expr, Extent, Kernel, Program, Stage } from "../../artifact/kernel.ts";
 import { createCode } from "./code.ts";
 import { callPart, type Deal, meetWhere } from "./deal-code.ts";
 import { createModule, I32 } from "./encoder.ts";
@@ -14,6 +14,7 @@ import { emitPack, packedStream, type PackShape, packExtents, packingOf } from "
 import { keyOf } from "./poly.ts";
 import { emitScan, type Ring, ringsOf, samplesApart } from "./scan-code.ts";
 import { wordsOf } from "./scope.ts";
+import { walk } from "./terms.ts";
 
 /**
  * Where a buffer's memory comes from. store: an input or output, by name. kept: filled by `prepare`.
@@ -106,8 +107,7 @@ export function programCode(program: Program, { fused, shared }: Target): Progra
       packs.set(key, { shape, id, use: { from: at, to: at, always } });
       return packedStream(packing, id);
     };
-    const kernels = stage.kind === "kernel" ? [stage.kernel] : stage.kernels;
-    const pieces = kernels.map((k) => piecesOf(k, program.buffers, target, pack));
+    const pieces = kernelsOf(stage).map((k) => piecesOf(k, program.buffers, target, pack));
     if (packed) meetWhere(deal, MODE.meet);
     if (stage.kind === "kernel") {
       for (const piece of pieces.flat()) callPart(deal, piece);
@@ -183,36 +183,41 @@ function piecesOf(
   );
 }
 
+const kernelsOf = (stage: Stage): readonly Kernel[] =>
+  stage.kind === "kernel" ? [stage.kernel] : stage.kernels;
+
+/** Calls `see` with every part of what the stages compute. */
+function look(stages: readonly Stage[], see: (part: Expr) => void): void {
+  for (const stage of stages)
+    for (const { reductions, value } of kernelsOf(stage)) {
+      for (const { of } of reductions) walk(of, see);
+      walk(value, see);
+    }
+}
+
 /** Most packs that a program's kernels may ask for: one a load. */
-function countPacks(program: Program): number {
+function countPacks({ stages }: Program): number {
   let loads = 0;
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null) return;
-    if ("load" in value) loads += 1;
-    for (const child of Object.values(value)) visit(child);
-  };
-  visit(program.stages);
+  look(stages, (part) => {
+    if ("load" in part) loads += 1;
+  });
   return loads;
 }
 
-function symbolsOf(program: Program): readonly string[] {
+function symbolsOf({ buffers, prepare, stages }: Program): readonly string[] {
   const found = new Set<string>();
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null) return;
-    if ("size" in value && typeof value.size === "string") found.add(value.size);
-    for (const child of Object.values(value)) visit(child);
-  };
   const extents = (list: readonly Extent[]): void => {
     for (const e of list) if (typeof e === "string") found.add(e);
   };
-  for (const { shape } of program.buffers) extents(shape);
-  for (const stage of [...program.prepare, ...program.stages]) {
+  for (const { shape } of buffers) extents(shape);
+  const all = [...prepare, ...stages];
+  for (const stage of all) {
     if (stage.kind === "scan") found.add(stage.over);
-    for (const k of stage.kind === "scan" ? stage.kernels : [stage.kernel]) {
-      for (const r of k.reductions) extents(r.extents);
-      visit(k);
-    }
+    for (const k of kernelsOf(stage)) for (const r of k.reductions) extents(r.extents);
   }
+  look(all, (part) => {
+    if ("size" in part) found.add(part.size);
+  });
   return [...found].sort();
 }
 
@@ -263,17 +268,12 @@ function storageOf(program: Program): readonly Storage[] {
 
 function readBy(stage: Stage): readonly BufferId[] {
   const found: BufferId[] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null) return;
-    if ("load" in value && typeof value.load === "number") found.push(value.load);
-    for (const child of Object.values(value)) visit(child);
-  };
-  if (stage.kind === "kernel") visit(stage.kernel);
-  else {
-    visit(stage.kernels);
-    for (const c of stage.carries) found.push(c.init, c.next);
-    for (const s of stage.slices) found.push(s.of);
-    for (const c of [...stage.collects, ...stage.sums]) found.push(c.from);
-  }
+  look([stage], (part) => {
+    if ("load" in part) found.push(part.load);
+  });
+  if (stage.kind === "kernel") return found;
+  for (const c of stage.carries) found.push(c.init, c.next);
+  for (const s of stage.slices) found.push(s.of);
+  for (const c of [...stage.collects, ...stage.sums]) found.push(c.from);
   return found;
 }
