@@ -1,5 +1,6 @@
 /** @file What was chosen for graphs that were equal: the programs of an artifact share their loops. In: a
  *  site, its roots. Out: the nodes stored, chosen once. Never decides: `partition` does. */
+import { absurd } from "../ir/invariant.ts";
 import { type NodeId, reads } from "../ir/ir.ts";
 import type { Whole } from "./partition.ts";
 
@@ -28,6 +29,8 @@ export function siteKey(site: Whole, roots: Iterable<NodeId>): string {
         return [id, type, numbered(id), reads(n)];
       case "scan":
         return [id, reads(n)];
+      default:
+        return absurd(n);
     }
   });
   return JSON.stringify([nodes, [...roots]]);

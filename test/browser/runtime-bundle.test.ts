@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 const ENTRY = "runtime/index.ts";
 const WASM = "runtime/devices/wasm.ts";
-/** Bytes, gzipped, of what computes on a processor: the entry, the wasm device, and what loads with them. */
+/** Bytes, gzipped, of what computes on a processor: the entry, and what loads with it. */
 const MOST = 60_000;
 
 interface Chunk {
@@ -14,10 +14,9 @@ interface Chunk {
   readonly sources: readonly string[];
 }
 
-/** What loads with the entry, what the wasm device adds, and what else loads on demand. */
+/** What loads with the entry, the wasm device with it, and what else loads on demand. */
 interface Chunks {
   readonly first: readonly Chunk[];
-  readonly wasm: readonly Chunk[];
   readonly later: readonly Chunk[];
 }
 
@@ -46,10 +45,8 @@ async function chunks(): Promise<Chunks> {
   };
   const all = Object.keys(outputs);
   const first = loadedWith(outputs, all.find((path) => outputs[path]!.entryPoint === ENTRY)!);
-  const wasm = loadedWith(outputs, all.find((path) => WASM in outputs[path]!.inputs)!);
-  const added = [...wasm].filter((path) => !first.has(path));
-  const later = all.filter((path) => !first.has(path) && !wasm.has(path));
-  return { first: [...first].map(chunk), wasm: added.map(chunk), later: later.map(chunk) };
+  const later = all.filter((path) => !first.has(path));
+  return { first: [...first].map(chunk), later: later.map(chunk) };
 }
 
 /** The chunk and all that it imports at once. */
@@ -68,7 +65,7 @@ describe("the runtime's public entry, bundled for a browser", () => {
   });
 
   test("holds nothing of the compiler, the grammar, the commands or Node", () => {
-    const sources = [bundled.first, bundled.wasm, bundled.later].flat().flatMap((c) => c.sources);
+    const sources = [bundled.first, bundled.later].flat().flatMap((c) => c.sources);
     expect(sources).toContain(ENTRY);
     // esbuild refuses an import of node: for a browser; what it replaces by nothing it names so.
     const foreign = /^(?:compiler|grammar|cli|test)\/|^node:|^\(disabled\)/;
@@ -77,15 +74,15 @@ describe("the runtime's public entry, bundled for a browser", () => {
 
   test("loads gpu.js on demand, in a chunk of its own", () => {
     const isGpu = (source: string): boolean => source.includes("node_modules/gpu.js/");
-    expect([...bundled.first, ...bundled.wasm].flatMap((c) => c.sources).filter(isGpu)).toEqual([]);
+    expect(bundled.first.flatMap((c) => c.sources).filter(isGpu)).toEqual([]);
     const chunk = bundled.later.filter((c) => c.sources.some(isGpu));
     expect(chunk).toHaveLength(1);
     expect(chunk[0]!.sources.filter((s) => !isGpu(s))).toEqual([]);
   });
 
   test("computing on a processor takes at most 60 KB gzipped", () => {
-    const total = [...bundled.first, ...bundled.wasm].reduce((sum, c) => sum + c.gzipped, 0);
-    expect(bundled.wasm.length).toBeGreaterThan(0);
+    expect(bundled.first.flatMap((c) => c.sources)).toContain(WASM);
+    const total = bundled.first.reduce((sum, c) => sum + c.gzipped, 0);
     expect(total).toBeLessThanOrEqual(MOST);
   });
 });

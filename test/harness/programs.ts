@@ -495,6 +495,46 @@ function shapes(): readonly Handmade[] {
       },
     },
     {
+      name: "prepared joins: of whole blocks, along the last axis, of rows from the second on",
+      sizes: [{}],
+      build: (p) => {
+        const w = p.input("param:W", [4, 5]);
+        const u = p.input("param:U", [2, 5]);
+        const m = p.input("param:M", [1, 4, 5]);
+        const below = (i: Expr | undefined, end: number) => call("lt", i!, lit(end));
+        const after = (i: Expr | undefined, from: number) => add(i!, lit(-from));
+        const three = ([i, j]: readonly Expr[]) =>
+          select(
+            below(i, 3),
+            load(w, i!, j!),
+            select(below(i, 5), load(u, after(i, 3), j!), load(w, after(i, 5), j!)),
+          );
+        p.output("output:rows", p.prepare("rows", [7, 5], three));
+        p.output(
+          "output:one",
+          p.prepare("one", [1, 6, 5], ([a, i, j]) =>
+            select(below(i, 4), load(m, a!, i!, j!), load(m, a!, after(i, 4), j!)),
+          ),
+        );
+        p.output(
+          "output:columns",
+          p.prepare("columns", [2, 10], ([i, j]) =>
+            select(below(j, 5), load(u, i!, j!), load(w, i!, after(j, 5))),
+          ),
+        );
+        p.output(
+          "output:later",
+          p.prepare("later", [4, 5], ([i, j]) =>
+            select(below(i, 2), load(w, add(i!, lit(1)), j!), load(u, after(i, 2), j!)),
+          ),
+        );
+        p.output(
+          "output:copy",
+          p.prepare("copy", [4, 5], ([i, j]) => load(w, i!, j!)),
+        );
+      },
+    },
+    {
       name: "a wide row",
       sizes: [{ B: 2 }],
       build: (p) => {

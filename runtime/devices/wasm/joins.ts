@@ -49,7 +49,7 @@ function blocksOf({ axes, reductions, value }: Kernel, buffers: readonly Buffer[
   const extents = axes.filter((e) => typeof e === "number");
   if (reductions.length > 0 || extents.length < axes.length) return null;
   const first = extents.findIndex((e) => e > 1);
-  const v = first < 0 ? 0 : first;
+  const v = Math.max(first, 0);
   const inner = extents.slice(v + 1);
   const row = inner.reduce((n, e) => n * e, 1);
   const blocks: Block[] = [];

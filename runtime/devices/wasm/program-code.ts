@@ -1,6 +1,14 @@
 /** @file A program as one module. In: a Program. Out: bytes with `prepare(frame)` and `run(frame)`, and where
  *  each buffer lives. Never holds a size: the same bytes serve every batch and length. */
-import type { Buffer, BufferId, Expr, Extent, Kernel, Program, Stage } from "../../artifact/kernel.ts";
+import type {
+  Buffer,
+  BufferId,
+  Expr,
+  Extent,
+  Kernel,
+  Program,
+  Stage,
+} from "../../artifact/kernel.ts";
 import { createCode } from "./code.ts";
 import { callPart, type Deal, meetWhere } from "./deal-code.ts";
 import { createModule, I32 } from "./encoder.ts";
