@@ -60,7 +60,7 @@ export function emitNest(nest: Nest, graph: Graph, target: KernelTarget, name: s
   const params = pieceParams(target);
   const index = target.module.declare({ params, results: [] }, name);
   const code = createCode(params.length, target.fused);
-  const plan = TILES.plan(nest, graph);
+  const plan = TILES.plan(nest, graph, target.fused);
   const dealt = target.shared ? dealtOf(nest, plan) : [];
   createNestEmitter(nest, graph, target, code, plan, dealt).run();
   target.module.define(index, code.body());

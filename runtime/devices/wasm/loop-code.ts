@@ -70,11 +70,27 @@ export function loop(
   };
   const once = (step: number): void => inScope(e, () => body(step));
   const count = numberOf(extent);
+  const end = (): void => (part === null ? e.words.number(extent) : code.get(part.to));
+  /** Pushes whether `left` are left. */
+  const isLeft = (left: number): void => {
+    end();
+    code.get(counter);
+    code.op(OP.i32Sub);
+    code.i32(left);
+    code.op(OP.i32Eq);
+  };
   if (count === null || part !== null) {
-    for (const step of count === null ? steps : fitting(count, steps).filter((s) => s <= count)) {
+    const all = count === null ? steps : fitting(count, steps).filter((s) => s <= count);
+    for (const [i, step] of all.entries()) {
+      // Two of the next step rather than one of this and a remainder: 4 + 4 of 8, not 6 and 2.
+      const two = 2 * (all[i + 1] ?? 0);
+      const leavesTwo = count === null && two > step;
       code.block(() => {
-        if (part === null) e.words.number(extent);
-        else code.get(part.to);
+        if (leavesTwo) {
+          isLeft(two);
+          code.branchIf(0);
+        }
+        end();
         code.i32(step);
         code.op(OP.i32Sub);
         const last = code.local(I32);
@@ -85,6 +101,10 @@ export function loop(
         code.loop(() => {
           once(step);
           advance(step);
+          if (leavesTwo) {
+            isLeft(two);
+            code.branchIf(1);
+          }
           code.get(counter);
           code.get(last);
           code.op(OP.i32LeS);
@@ -94,9 +114,7 @@ export function loop(
     }
   } else {
     let done = 0;
-    for (const step of fitting(count, steps)) {
-      const times = Math.floor((count - done) / step);
-      if (times === 0) continue;
+    for (const { step, times } of runs(count, steps)) {
       done += times * step;
       if (times === 1) {
         once(step);
@@ -135,6 +153,27 @@ export function withView(e: Emitter, view: Partial<View>, body: () => void): voi
   e.view = { ...before, ...view };
   body();
   e.view = before;
+}
+
+/** How often each step is taken. Where what is left is less than the next step, two of that take its place. */
+function runs(
+  count: number,
+  steps: readonly number[],
+): readonly { readonly step: number; readonly times: number }[] {
+  const [first = 1, second = 1] = steps;
+  const rest = count % first;
+  const times = Math.floor(count / first);
+  if (times > 0 && rest > 0 && rest < second && first + rest === 2 * second)
+    return [
+      { step: first, times: times - 1 },
+      { step: second, times: 2 },
+    ].filter((r) => r.times > 0);
+  let left = count;
+  return fitting(count, steps).flatMap((step) => {
+    const taken = Math.floor(left / step);
+    left -= taken * step;
+    return taken === 0 ? [] : [{ step, times: taken }];
+  });
 }
 
 /** The steps that cover `count`: the last takes what is left. */

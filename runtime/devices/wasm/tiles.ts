@@ -1,16 +1,19 @@
 /** @file How a nest is walked: the order of its axes, the size of its tiles. In: a nest, its graph. Out:
  *  walks. Changing these numbers changes speed, never results. */
 import type { Loop, Nest } from "./nest.ts";
-import type { Graph, Node } from "./nodes.ts";
+import { collect, type Graph, MATH, type Node, streamsOf } from "./nodes.ts";
 import { numberOf, type Poly } from "./poly.ts";
 import type { Walk } from "./kernel-code.ts";
 
-/** Sixteen vector registers: eight sums, the lanes' operands, one row's operand, one product. */
+/** Sixteen vector registers: eight sums, the lanes' operands, one row's operand, one product. Where products are
+ *  added at once there is none to hold, and twelve sums fit; packed rows stay in fours. */
 const ROWS = 4;
+const FUSED_ROWS = 6;
 const VECTORS = 2;
 /** Lanes of a tile of one row: six sums hide the latency of an addition; with eight, whose loads V8 puts
- *  first, the registers do not suffice. */
+ *  first, the registers do not suffice, unless there are no products. */
 const FEW_LANES = 24;
+const FUSED_FEW_LANES = 32;
 /** Work of an elementwise value above which one vector at a time fills the registers. */
 const MAP_WORK = 200;
 
@@ -24,7 +27,7 @@ export interface Plan {
 export const TILES = {
   rows: ROWS,
   /** Lanes of the widest tile: what is left of one is a tile too, for a panel's lanes end where it does. */
-  lanes: FEW_LANES,
+  lanes: FUSED_FEW_LANES,
   /** Lanes in a panel of packed weights. */
   panel: 4 * VECTORS,
   /** Functions of a kernel that are written out before calls take their place: what code may grow by. */
@@ -34,12 +37,14 @@ export const TILES = {
   plan: planOf,
 } as const;
 
-function planOf(nest: Nest, graph: Graph): Plan {
+/** `fused`: the engine adds products at once. */
+function planOf(nest: Nest, graph: Graph, fused: boolean): Plan {
   const { lane, axes } = nest;
+  const fewLanes = fused ? FUSED_FEW_LANES : FEW_LANES;
   const row = lane === null ? null : rowOf(nest, graph);
   if (row === null) {
     const wide = graph.value.work < MAP_WORK ? [8, 4, 1] : [4, 1];
-    const lanes = sums(nest) ? [FEW_LANES, 4, 1] : wide;
+    const lanes = sums(nest) ? [fewLanes, 4, 1] : wide;
     return { few: null, rows: null, many: { order: axes, row: null, rows: [1], lanes } };
   }
   const rowLoop = axes.find((a) => a.v === row)!;
@@ -49,8 +54,11 @@ function planOf(nest: Nest, graph: Graph): Plan {
   const order: readonly Loop[] = perRow
     ? [...others, rowLoop, laneLoop]
     : [...others, laneLoop, rowLoop];
-  const many: Walk = { order, row, rows: [ROWS, 1], lanes: [4 * VECTORS, 4, 1] };
-  const few: Walk = { order, row, rows: [1], lanes: [FEW_LANES, 4, 1] };
+  const packed = streamsOf(graph.reductions).some((s) => s.panel?.v === row);
+  const tall = fused && !packed && !isFunction(graph);
+  const rows = tall ? [FUSED_ROWS, ROWS, 1] : [ROWS, 1];
+  const many: Walk = { order, row, rows, lanes: [4 * VECTORS, 4, 1] };
+  const few: Walk = { order, row, rows: [1], lanes: [fewLanes, 4, 1] };
   const count = numberOf(rowLoop.extent);
   if (count !== null && count >= ROWS) return { few: null, rows: null, many };
   if (count !== null) return { few: null, rows: null, many: few };
@@ -58,6 +66,15 @@ function planOf(nest: Nest, graph: Graph): Plan {
 }
 
 const sums = (nest: Nest): boolean => nest.reductions.some((r) => r.perLane);
+
+/** Does an element take a function of its sums? Then a tile of many holds their values beside its own. */
+function isFunction({ value }: Graph): boolean {
+  let found = false;
+  collect([value], (node) => {
+    found ||= node.kind === "call" && MATH.has(node.fn);
+  });
+  return found;
+}
 
 const dependsOn = (node: Node, v: number): boolean => node.vars.has(v);
 
