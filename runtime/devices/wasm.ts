@@ -14,7 +14,8 @@ export const wasmDevice: Device = {
   open: async (artifact, { threads = "auto" } = {}) => {
     const why = whyNot();
     if (why !== null) throw new DeviceError(`wasm cannot run here: ${why}`, { code: "R401" });
-    return createSession(artifact, { fused: features().fused, threads });
+    const { fused, roomy } = features();
+    return createSession(artifact, { fused, roomy, threads });
   },
 };
 

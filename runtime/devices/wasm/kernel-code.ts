@@ -20,6 +20,7 @@ export interface KernelTarget {
   readonly frame: Frame;
   /** The engine has fused multiply-add of relaxed SIMD. */
   readonly fused: boolean;
+  readonly roomy: boolean;
   /** Threads share the memory. */
   readonly shared: boolean;
 }
@@ -60,7 +61,7 @@ export function emitNest(nest: Nest, graph: Graph, target: KernelTarget, name: s
   const params = pieceParams(target);
   const index = target.module.declare({ params, results: [] }, name);
   const code = createCode(params.length, target.fused);
-  const plan = TILES.plan(nest, graph, target.fused);
+  const plan = TILES.plan(nest, graph, target.roomy);
   const dealt = target.shared ? dealtOf(nest, plan) : [];
   createNestEmitter(nest, graph, target, code, plan, dealt).run();
   target.module.define(index, code.body());

@@ -50,13 +50,14 @@ export interface ProgramCode {
 }
 
 export interface Target {
-  /** The engine has relaxed SIMD's fused multiply-add. */
+  /** As in Features. */
   readonly fused: boolean;
+  readonly roomy: boolean;
   /** Threads share the memory. */
   readonly shared: boolean;
 }
 
-export function programCode(program: Program, { fused, shared }: Target): ProgramCode {
+export function programCode(program: Program, { fused, roomy, shared }: Target): ProgramCode {
   const symbols = symbolsOf(program);
   const rings = program.stages.map((s) => (s.kind === "scan" ? ringsOf(s, program) : []));
   // Packs are known only once kernels are looked at: their buffers come after a fixed number.
@@ -71,6 +72,7 @@ export function programCode(program: Program, { fused, shared }: Target): Progra
     library: createLibrary(module, fused),
     frame,
     fused,
+    roomy,
     shared,
   };
 

@@ -53,6 +53,7 @@ interface Placed {
 
 export interface SessionOptions {
   readonly fused: boolean;
+  readonly roomy: boolean;
   /** "auto": as many as there are cores, up to AUTO_THREADS, where a run is worth it. */
   readonly threads: Threads;
   readonly worth?: Worth;
@@ -65,7 +66,7 @@ const SIZINGS = 64;
 const AUTO_THREADS = 8;
 
 export function createSession(artifact: Artifact, options: SessionOptions): Session {
-  const { fused, threads } = options;
+  const { fused, roomy, threads } = options;
   const worth = threads === "auto" ? WORTH : { ...WORTH, program: 0 };
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
     throw noThreads(threads, `the number is a whole one from 1 to ${MOST_THREADS}`);
@@ -102,7 +103,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     const known = compiled.get(key);
     if (known !== undefined) return known;
     const program = programOf(name);
-    const code = programCode(program, { fused, shared });
+    const code = programCode(program, { fused, roomy, shared });
     const made = { program, code, module: new WebAssembly.Module(code.bytes) };
     compiled.set(key, made);
     return made;

@@ -6,14 +6,14 @@ import { numberOf, type Poly } from "./poly.ts";
 import type { Walk } from "./kernel-code.ts";
 
 /** Sixteen vector registers: eight sums, the lanes' operands, one row's operand, one product. Where products are
- *  added at once there is none to hold, and twelve sums fit; packed rows stay in fours. */
+ *  added at once there is none to hold, and in a roomy engine twelve sums fit; packed rows stay in fours. */
 const ROWS = 4;
-const FUSED_ROWS = 6;
+const MORE_ROWS = 6;
 const VECTORS = 2;
 /** Lanes of a tile of one row: six sums hide the latency of an addition; with eight, whose loads V8 puts
- *  first, the registers do not suffice, unless there are no products. */
+ *  first, the registers do not suffice, unless it is roomy. */
 const FEW_LANES = 24;
-const FUSED_FEW_LANES = 32;
+const MORE_LANES = 32;
 /** Work of an elementwise value above which one vector at a time fills the registers. */
 const MAP_WORK = 200;
 
@@ -27,7 +27,7 @@ export interface Plan {
 export const TILES = {
   rows: ROWS,
   /** Lanes of the widest tile: what is left of one is a tile too, for a panel's lanes end where it does. */
-  lanes: FUSED_FEW_LANES,
+  lanes: MORE_LANES,
   /** Lanes in a panel of packed weights. */
   panel: 4 * VECTORS,
   /** Functions of a kernel that are written out before calls take their place: what code may grow by. */
@@ -37,10 +37,10 @@ export const TILES = {
   plan: planOf,
 } as const;
 
-/** `fused`: the engine adds products at once. */
-function planOf(nest: Nest, graph: Graph, fused: boolean): Plan {
+/** `roomy`: see Features. */
+function planOf(nest: Nest, graph: Graph, roomy: boolean): Plan {
   const { lane, axes } = nest;
-  const fewLanes = fused ? FUSED_FEW_LANES : FEW_LANES;
+  const fewLanes = roomy ? MORE_LANES : FEW_LANES;
   const row = lane === null ? null : rowOf(nest, graph);
   if (row === null) {
     const wide = graph.value.work < MAP_WORK ? [8, 4, 1] : [4, 1];
@@ -55,8 +55,8 @@ function planOf(nest: Nest, graph: Graph, fused: boolean): Plan {
     ? [...others, rowLoop, laneLoop]
     : [...others, laneLoop, rowLoop];
   const packed = streamsOf(graph.reductions).some((s) => s.panel?.v === row);
-  const tall = fused && !packed && !isFunction(graph);
-  const rows = tall ? [FUSED_ROWS, ROWS, 1] : [ROWS, 1];
+  const tall = roomy && !packed && !isFunction(graph);
+  const rows = tall ? [MORE_ROWS, ROWS, 1] : [ROWS, 1];
   const many: Walk = { order, row, rows, lanes: [4 * VECTORS, 4, 1] };
   const few: Walk = { order, row, rows: [1], lanes: [fewLanes, 4, 1] };
   const count = numberOf(rowLoop.extent);
