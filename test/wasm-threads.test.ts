@@ -1,17 +1,21 @@
 /** @file Threads of the wasm device: the same bits from any number of them, at any sizes. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { elements, shapeOf } from "../runtime/artifact/extent.ts";
+import type { KernelStage, ScanStage } from "../runtime/artifact/kernel.ts";
 import { sequences } from "../runtime/artifact/signature.ts";
 import type { Device, Sizes } from "../runtime/devices/device.ts";
 import { wasmDevice } from "../runtime/devices/wasm.ts";
-import { type Worth, WORTH } from "../runtime/devices/wasm/plan.ts";
+import { aheadOf } from "../runtime/devices/wasm/ahead.ts";
+import { MODE } from "../runtime/devices/wasm/frame.ts";
+import { planOf, type Worth, WORTH } from "../runtime/devices/wasm/plan.ts";
 import { createSession } from "../runtime/devices/wasm/session.ts";
 import { cases as gradcheckCases, point } from "../runtime/gradcheck/point.ts";
 import { load } from "../runtime/index.ts";
 import { FOLDERS, smallDims, specFiles } from "./harness/library.ts";
 import { probe } from "./harness/probe.ts";
 import { cases } from "./harness/programs.ts";
-import { type Case, type CaseTensor, runCase } from "./harness/run-case.ts";
+import { type Case, type CaseRun, type CaseTensor, runCase } from "./harness/run-case.ts";
 import { compileSpec } from "./harness/spec.ts";
 
 /** Everything is dealt, however small. */
@@ -78,6 +82,52 @@ describe("specs", () => {
       }),
       { seed: 5, numRuns: 2 },
     );
+  });
+});
+
+/** Kernels before a scan of few samples are computed while the scan goes on, some 48 rows at a time. */
+describe("ahead of a scan", () => {
+  const worth: Worth = { program: 0, stage: 0, step: 2 ** 40 };
+  const runs = (["forward", "backward"] as const).flatMap((direction) =>
+    [1, 3].flatMap((B) => [1, 47, 200].map((T) => ({ direction, B, T }))),
+  );
+  test.each(runs)("$direction, B = $B, T = $T", async ({ direction, B, T }) => {
+    const file = "cells/lstm.cell";
+    const artifact = compileSpec({ file, entry: "LSTM", dims: { D: 6, H: 17 }, direction });
+    const sizes = { B, T };
+    const { stages } = planOf(artifact.programs.forward, sizes, 3, worth);
+    expect(stages.filter((s) => (s.mode & MODE.ahead) !== 0)).toHaveLength(2);
+    const inputs: Record<string, CaseTensor> = {};
+    for (const [i, { name, buffer }] of artifact.programs.forward.inputs.entries()) {
+      const shape = shapeOf(artifact.programs.forward.buffers[buffer]!.shape, sizes);
+      const data = Array.from({ length: elements(shape) }, (_, k) => Math.sin(i + k));
+      inputs[name] = { shape, data };
+    }
+    const run: CaseRun = { program: "forward", sizes, inputs };
+    const twice: Case = { name: "LSTM", artifact, before: [run], ...run };
+    const [one, ...many] = await Promise.all(
+      [1, 2, 3].map((threads) => runCase(dealing(threads, worth), twice)),
+    );
+    for (const { outputs, report } of many) {
+      expect(outputs).toEqual(one!.outputs);
+      expect(report.threads).toBeGreaterThan(1);
+    }
+  });
+
+  test("a scan that does not take its steps waits", () => {
+    const { programs } = compileSpec({
+      file: "cells/lstm.cell",
+      entry: "LSTM",
+      dims: { D: 6, H: 17 },
+    });
+    const { forward } = programs;
+    const stages = forward.stages.map((s) => s.kind);
+    expect(stages).toEqual(["kernel", "scan"]);
+    expect(aheadOf(forward, 0)).toMatchObject({ reverse: false });
+    expect(aheadOf(forward, 1)).toBeNull();
+    const [kernel, scan] = forward.stages as readonly [KernelStage, ScanStage];
+    const whole = { ...scan, slices: [] };
+    expect(aheadOf({ ...forward, stages: [kernel, whole] }, 0)).toBeNull();
   });
 });
 

@@ -1,16 +1,20 @@
 /** @file Code that deals a program's work to threads. In: the pieces of a stage, a scan's buffers. Out: calls
  *  and byte ranges in the program's `run`. Where the memory is not shared, one thread's code and no more. */
-import { type Code, type Local, OP } from "./code.ts";
+import type { Ahead } from "./ahead.ts";
+import { ATOMIC, type Code, type Local, OP } from "./code.ts";
 import { I32 } from "./encoder.ts";
 import { MODE } from "./frame.ts";
 import type { Dealt, KernelTarget, Piece } from "./kernel-code.ts";
 import { ONE, over, polyOf } from "./poly.ts";
 import { FRAME, type Words } from "./scope.ts";
+import { MEETING } from "./share-code.ts";
 
 /** Bytes that copies are dealt in: a cache line. */
 const LINE = 64;
 /** Samples of a scan that stay together: the rows of a tile. */
 export const SAMPLES = 4;
+/** Rows that are computed before they are told of: whole tiles, whose operands stay in the nearest cache. */
+const AHEAD = 48;
 
 export interface Deal {
   readonly code: Code;
@@ -48,13 +52,149 @@ function callWhole({ code }: Deal, index: number): void {
   code.call(index);
 }
 
-/** Waits for the other threads, where the stage's mode has the bit. */
-export function meetWhere({ code, target, stage }: Deal, bit: number): void {
-  if (!target.shared) return;
+/**
+ * Calls the piece, as `callPart` does; or, in the mode `ahead`, thread 1 calls it for some rows at a time, in the
+ * order in which the scan takes them, and says how many there are.
+ */
+export function callAhead(deal: Deal, piece: Piece, { reverse }: Ahead): void {
+  const { code, words, target } = deal;
+  if (!target.shared) {
+    callWhole(deal, piece.index);
+    return;
+  }
+  const { frame } = target;
+  const [all, done, next] = [code.local(I32), code.local(I32), code.local(I32)];
+  const left = (of: Local): void => {
+    code.get(all);
+    code.get(of);
+    code.op(OP.i32Sub);
+  };
+  const someRows = (): void => {
+    // next = min(done + AHEAD, all)
+    code.get(done);
+    code.i32(AHEAD);
+    code.op(OP.i32Add);
+    code.tee(next);
+    code.get(all);
+    code.get(next);
+    code.get(all);
+    code.op(OP.i32LtS);
+    code.op(OP.select);
+    code.set(next);
+    code.get(FRAME);
+    if (reverse) {
+      left(next);
+      left(done);
+    } else {
+      code.get(done);
+      code.get(next);
+    }
+    code.i32(0);
+    words.number(piece.columns?.extent ?? ONE);
+    code.call(piece.index);
+    code.get(FRAME);
+    code.loadI32(frame.meeting);
+    code.get(next);
+    code.tee(done);
+    code.atomic(ATOMIC.store, MEETING.ahead);
+  };
+  pushMode(deal, MODE.ahead);
+  code.choose(
+    null,
+    () => {
+      code.get(FRAME);
+      code.loadI32(frame.part);
+      code.i32(1);
+      code.op(OP.i32Eq);
+      code.choose(
+        null,
+        () => {
+          words.number(piece.rows.extent);
+          code.set(all);
+          code.i32(0);
+          code.set(done);
+          code.loop(() => {
+            someRows();
+            code.get(done);
+            code.get(all);
+            code.op(OP.i32LtS);
+            code.branchIf(0);
+          });
+        },
+        null,
+      );
+    },
+    () => callPart(deal, piece),
+  );
+}
+
+/** What a scan does in the mode `ahead`: before a step it sees to it that its rows are there. */
+export interface Follow {
+  readonly step: () => void;
+  /** After the last step. */
+  readonly end: () => void;
+}
+
+export function followRows(deal: Deal, ahead: Ahead | null): Follow {
+  const { code, words, target } = deal;
+  if (!target.shared || ahead === null) return { step: () => undefined, end: () => undefined };
+  const { frame, library } = target;
+  const [needed, there] = [code.local(I32), code.local(I32)];
+  code.i32(0);
+  code.set(needed);
+  // Where the kernel is done before, all rows are.
+  code.i32(0);
+  code.i32(0x7fffffff);
+  pushMode(deal, MODE.ahead);
+  code.op(OP.select);
+  code.set(there);
+  return {
+    step: () => {
+      code.get(needed);
+      words.number(ahead.each);
+      code.op(OP.i32Add);
+      code.tee(needed);
+      code.get(there);
+      code.op(OP.i32GtS);
+      code.choose(
+        null,
+        () => {
+          code.get(FRAME);
+          code.get(needed);
+          code.call(library.follow(frame));
+          code.set(there);
+        },
+        null,
+      );
+    },
+    end: () => {
+      pushMode(deal, MODE.ahead);
+      code.choose(
+        null,
+        () => {
+          code.get(FRAME);
+          code.loadI32(frame.meeting);
+          code.i32(0);
+          code.atomic(ATOMIC.store, MEETING.ahead);
+        },
+        null,
+      );
+    },
+  };
+}
+
+function pushMode({ code, target, stage }: Deal, bit: number): void {
   code.get(FRAME);
   code.loadI32(target.frame.mode(stage));
   code.i32(bit);
   code.op(OP.i32And);
+}
+
+/** Waits for the other threads, where the stage's mode has the bit. */
+export function meetWhere(deal: Deal, bit: number): void {
+  const { code, target } = deal;
+  if (!target.shared) return;
+  pushMode(deal, bit);
   code.choose(
     null,
     () => {
@@ -89,10 +229,7 @@ export function dealScan(deal: Deal, apart: boolean): ScanDeal {
     };
   const { frame } = target;
   const columns = code.local(I32);
-  code.get(FRAME);
-  code.loadI32(frame.mode(stage));
-  code.i32(MODE.columns);
-  code.op(OP.i32And);
+  pushMode(deal, MODE.columns);
   code.set(columns);
   const samples: Dealt = apart ? { extent: polyOf("B"), unit: SAMPLES } : { extent: ONE, unit: 1 };
   const part = (dealt: Dealt) => (last: boolean) => begin(deal, dealt, last, frame.threads(stage));

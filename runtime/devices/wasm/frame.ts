@@ -22,8 +22,11 @@ export interface Frame {
   readonly words: number;
 }
 
-/** meet: threads wait for each other after the stage. columns: columns of a scan are dealt, not samples. */
-export const MODE = { meet: 1, columns: 2 } as const;
+/**
+ * meet: threads wait for each other after the stage. columns: columns of a scan are dealt, not samples. ahead: of a
+ * kernel and the scan after it, thread 1 computes the kernel's steps while thread 0 takes them.
+ */
+export const MODE = { meet: 1, columns: 2, ahead: 4 } as const;
 
 export function frameOf(symbols: readonly string[], buffers: number, stages: number): Frame {
   const index = new Map(symbols.map((symbol, i): [string, number] => [symbol, i]));

@@ -5,7 +5,7 @@ import { F64, type FunctionBody, type ModuleBuilder, type Signature, V128 } from
 import type { Frame } from "./frame.ts";
 import { type MathFn, math } from "./math.ts";
 import { emitPow } from "./pow.ts";
-import { MEET, meetBody, SHARE, shareBody } from "./share-code.ts";
+import { FOLLOW, followBody, MEET, meetBody, SHARE, shareBody } from "./share-code.ts";
 
 export interface Library {
   /** v128 → v128. */
@@ -16,6 +16,8 @@ export interface Library {
   share(): number;
   /** MEET: waits for the other threads. */
   meet(frame: Frame): number;
+  /** FOLLOW: waits for rows that are computed ahead. */
+  follow(frame: Frame): number;
 }
 
 export function createLibrary(module: ModuleBuilder, fused: boolean): Library {
@@ -49,5 +51,6 @@ export function createLibrary(module: ModuleBuilder, fused: boolean): Library {
       }),
     share: () => once("share", () => defined("share", SHARE, shareBody())),
     meet: (frame) => once("meet", () => defined("meet", MEET, meetBody(frame))),
+    follow: (frame) => once("follow", () => defined("follow", FOLLOW, followBody(frame))),
   };
 }

@@ -2,6 +2,7 @@
  *  same sizes. Never changes a result: every element is computed by one thread, in the same order. */
 import type { Kernel, Program, ScanStage, Stage } from "../../artifact/kernel.ts";
 import type { Sizes } from "../device.ts";
+import { aheadOf } from "./ahead.ts";
 import { SAMPLES } from "./deal-code.ts";
 import { type Frame, MODE } from "./frame.ts";
 import { samplesApart } from "./scan-code.ts";
@@ -32,10 +33,11 @@ export const WORTH: Worth = { program: 2 ** 23, stage: 2 ** 18, step: 2 ** 22 };
 
 interface Share {
   readonly threads: number;
-  readonly columns: boolean;
+  readonly columns?: boolean;
+  readonly ahead?: boolean;
 }
 
-const ALONE: Share = { threads: 1, columns: false };
+const ALONE: Share = { threads: 1 };
 
 export function planOf(program: Program, sizes: Sizes, most: number, worth: Worth): Plan {
   const { prepare, stages } = program;
@@ -43,9 +45,9 @@ export function planOf(program: Program, sizes: Sizes, most: number, worth: Wort
     stage.kind === "scan"
       ? ofScan(stage, program, sizes, most, worth)
       : workOf(stage.kernel, sizes) >= worth.stage
-        ? { threads: most, columns: false }
+        ? { threads: most }
         : ALONE;
-  const run = stages.map(shareOf);
+  const run = withAhead(stages.map(shareOf), program, sizes);
   const work = stages.reduce(
     (sum, stage, i) => sum + (run[i]!.threads > 1 ? stageWork(stage, sizes) : 0),
     0,
@@ -75,10 +77,20 @@ function ofScan(
 ): Share {
   const step = workOfAll(scan.kernels, sizes);
   const threads = samplesApart(scan, program) ? Math.min(most, Math.ceil(sizes.B! / SAMPLES)) : 1;
-  if (threads > 1)
-    return step * sizes[scan.over]! >= worth.stage ? { threads, columns: false } : ALONE;
+  if (threads > 1) return step * sizes[scan.over]! >= worth.stage ? { threads } : ALONE;
   if (scan.kernels.length === 0 || step < worth.step * scan.kernels.length) return ALONE;
   return { threads: most, columns: true };
+}
+
+/** A kernel that is dealt, and a scan after it that is not, side by side where that takes less time. */
+function withAhead(shares: readonly Share[], program: Program, sizes: Sizes): readonly Share[] {
+  const workAt = (i: number): number => stageWork(program.stages[i]!, sizes);
+  const starts = shares.map(({ threads }, i) => {
+    if (threads === 1 || shares[i + 1]?.threads !== 1 || aheadOf(program, i) === null) return false;
+    const [kernel, scan] = [workAt(i), workAt(i + 1)];
+    return Math.max(kernel, scan) < kernel / threads + scan;
+  });
+  return shares.map((share, i) => (starts[i] || starts[i - 1] ? { ...share, ahead: true } : share));
 }
 
 function stageWork(stage: Stage, sizes: Sizes): number {
@@ -97,10 +109,14 @@ function planned(shares: readonly Share[], threads: number, ends: readonly numbe
   return {
     threads,
     stages: shares.map((share, i) => {
-      const meets = threads > 1 && (isDealt(i) || isDealt(i + 1) || ends.includes(i));
+      const isBetween = share.ahead === true && isDealt(i);
+      const isAround = isDealt(i) || isDealt(i + 1) || share.ahead === true || ends.includes(i);
       return {
         threads: share.threads,
-        mode: (meets ? MODE.meet : 0) + (share.columns ? MODE.columns : 0),
+        mode:
+          (threads > 1 && isAround && !isBetween ? MODE.meet : 0) +
+          (share.columns ? MODE.columns : 0) +
+          (share.ahead ? MODE.ahead : 0),
       };
     }),
   };

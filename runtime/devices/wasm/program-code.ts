@@ -10,7 +10,8 @@ import type {
   Stage,
 } from "../../artifact/kernel.ts";
 import { createCode } from "./code.ts";
-import { callPart, type Deal, meetWhere } from "./deal-code.ts";
+import { aheadOf } from "./ahead.ts";
+import { callAhead, callPart, type Deal, meetWhere } from "./deal-code.ts";
 import { createModule, I32 } from "./encoder.ts";
 import { type Frame, frameOf, MODE } from "./frame.ts";
 import { emitNest, type KernelTarget, type Piece } from "./kernel-code.ts";
@@ -107,24 +108,29 @@ export function programCode(program: Program, { fused, roomy, shared }: Target):
       const key = JSON.stringify({ ...shape, terms: keyOf(shape.terms) });
       const known = packs.get(key);
       if (known !== undefined) {
-        known.use.to = at;
+        known.use.to = lastUse(program, at);
         return packedStream(packing, known.id);
       }
       const id = first + packs.size;
+      const to = lastUse(program, at);
       const fill = emitPack(shape, id, target, `pack ${program.buffers[shape.source]?.label}`);
       callPart(always ? prepacking : deal, fill);
       packed ||= !always;
-      packs.set(key, { shape, id, use: { from: at, to: at, always } });
+      packs.set(key, { shape, id, use: { from: at, to, always } });
       return packedStream(packing, id);
     };
     const pieces = kernelsOf(stage).map((k) => piecesOf(k, program.buffers, target, pack));
     if (packed) meetWhere(deal, MODE.meet);
     if (stage.kind === "kernel") {
-      for (const piece of pieces.flat()) callPart(deal, piece);
+      const ahead = aheadOf(program, at);
+      for (const piece of pieces.flat())
+        if (ahead === null) callPart(deal, piece);
+        else callAhead(deal, piece, ahead);
     } else {
       const own = rings[at]!.map((r, i): Ring & { id: number } => ({ ...r, id: ring + i }));
       const apart = samplesApart(stage, program);
-      emitScan(deal, stage, { kernels: pieces, rings: own, apart });
+      const ahead = aheadOf(program, at - 1);
+      emitScan(deal, stage, { kernels: pieces, rings: own, apart, ahead });
       ring += own.length;
     }
     meetWhere(deal, MODE.meet);
@@ -193,6 +199,10 @@ function piecesOf(
   );
 }
 
+/** The stage until which another thread may read what this one reads. */
+const lastUse = (program: Program, stage: number): number =>
+  aheadOf(program, stage) === null ? stage : stage + 1;
+
 const kernelsOf = (stage: Stage): readonly Kernel[] =>
   stage.kind === "kernel" ? [stage.kernel] : stage.kernels;
 
@@ -255,7 +265,7 @@ function storageOf(program: Program): readonly Storage[] {
   const pointers = new Set<BufferId>();
   for (const [at, stage] of program.stages.entries()) {
     for (const id of writtenBy(stage)) from.set(id, at);
-    for (const id of readBy(stage)) to.set(id, at);
+    for (const id of readBy(stage)) to.set(id, lastUse(program, at));
     if (stage.kind === "kernel") continue;
     for (const id of writtenInside(stage)) from.set(id, at);
     for (const { local } of [...stage.carries, ...stage.slices]) pointers.add(local);

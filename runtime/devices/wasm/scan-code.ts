@@ -1,8 +1,9 @@
 /** @file Code of a loop over steps. In: a scan and its kernels' functions. Out: instructions of the program's
  *  `run`. Copies nothing that a pointer can reach: steps, carries and histories are moved by address. */
 import type { BufferId, Expr, Program, ScanStage } from "../../artifact/kernel.ts";
+import type { Ahead } from "./ahead.ts";
 import { createCode, type Local, OP, SIMD } from "./code.ts";
-import { type Deal, dealScan, type ScanDeal } from "./deal-code.ts";
+import { type Deal, dealScan, type Follow, followRows, type ScanDeal } from "./deal-code.ts";
 import { I32 } from "./encoder.ts";
 import type { KernelTarget, Piece } from "./kernel-code.ts";
 import { FRAME } from "./scope.ts";
@@ -69,11 +70,17 @@ export interface ScanParts {
   readonly rings: readonly (Ring & { readonly id: BufferId })[];
   /** No sample reads another's values. */
   readonly apart: boolean;
+  /** Of the kernel before the scan, where it may compute steps while the scan takes them. */
+  readonly ahead: Ahead | null;
 }
 
 export function emitScan(deal: Deal, scan: ScanStage, parts: ScanParts): void {
   const scanDeal = dealScan(deal, parts.apart);
-  scanDeal.inside(() => emitSteps(deal, scan, parts, scanDeal));
+  scanDeal.inside(() => {
+    const follow = followRows(deal, parts.ahead);
+    emitSteps(deal, scan, parts, scanDeal, follow);
+    follow.end();
+  });
 }
 
 function emitSteps(
@@ -81,6 +88,7 @@ function emitSteps(
   scan: ScanStage,
   { kernels, rings }: ScanParts,
   deal: ScanDeal,
+  follow: Follow,
 ): void {
   const address = (id: BufferId): void => {
     code.get(FRAME);
@@ -152,6 +160,7 @@ function emitSteps(
     code.op(OP.i32Eqz);
     code.branchIf(0);
     code.loop(() => {
+      follow.step();
       for (const call of calls) {
         for (const piece of call) piece();
         deal.meet();

@@ -6,14 +6,25 @@ import type { Frame } from "./frame.ts";
 import { FRAME } from "./scope.ts";
 
 /** Byte offsets of the words where threads meet, a cache line each. */
-export const MEETING = { arrived: 0, turn: 64, asleep: 128, failed: 192, bytes: 256 } as const;
+export const MEETING = {
+  arrived: 0,
+  turn: 64,
+  asleep: 128,
+  failed: 192,
+  /** Rows that are computed ahead of a scan. */
+  ahead: 256,
+  bytes: 320,
+} as const;
 
 /** Looks at the turn before a thread sleeps: some 20 µs, longer than one that slept takes to come. */
 const PATIENCE = 40_000;
 const FOREVER = -1n;
+/** Nanoseconds that a thread sleeps which waits for rows: no one wakes it. */
+const NAP = 100_000n;
 
 export const SHARE = { params: [I32, I32, I32, I32], results: [I32] } as const;
 export const MEET = { params: [I32], results: [] } as const;
+export const FOLLOW = { params: [I32, I32], results: [I32] } as const;
 
 /**
  * (n, unit, part, parts): where a part of [0, n) begins, min(n, unit · ⌈⌈n / unit⌉ · part / parts⌉). Parts are
@@ -143,5 +154,55 @@ export function meetBody(frame: Frame): FunctionBody {
   add(MEETING.asleep, -1);
   code.op(OP.drop);
   trapIfFailed();
+  return code.body();
+}
+
+/** (frame, rows): returns how many rows are computed, once there are `rows`. Traps where a thread has failed. */
+export function followBody(frame: Frame): FunctionBody {
+  const code = createCode(2);
+  const rows = 1;
+  const [words, ahead, left] = [code.local(I32), code.local(I32), code.local(I32)];
+  const load = (offset: number): void => {
+    code.get(words);
+    code.atomic(ATOMIC.load, offset);
+  };
+  code.get(FRAME);
+  code.loadI32(frame.meeting);
+  code.set(words);
+  code.i32(PATIENCE);
+  code.set(left);
+  code.loop(() => {
+    load(MEETING.ahead);
+    code.tee(ahead);
+    code.get(rows);
+    code.op(OP.i32LtS);
+    code.choose(
+      null,
+      () => {
+        load(MEETING.failed);
+        code.choose(null, () => code.op(OP.unreachable), null);
+        code.get(left);
+        code.choose(
+          null,
+          () => {
+            code.get(left);
+            code.i32(1);
+            code.op(OP.i32Sub);
+            code.set(left);
+          },
+          () => {
+            code.get(words);
+            code.get(ahead);
+            code.i64(NAP);
+            code.atomic(ATOMIC.wait, MEETING.ahead);
+            code.op(OP.drop);
+          },
+        );
+        code.branch(1);
+      },
+      null,
+    );
+  });
+  code.get(ahead);
   return code.body();
 }
