@@ -78,6 +78,16 @@ export function slopeOf(term: ApplyTerm): (x: number) => number {
  * not defined.
  */
 export function steepest(term: ApplyTerm, x: Interval): number {
+  const key = `${term.call} ${JSON.stringify(term.settings)} ${x.lo} ${x.hi}`;
+  const known = steepestKnown.get(key) ?? steepestOf(term, x);
+  steepestKnown.set(key, known);
+  return known;
+}
+
+/** Few functions over few bounds, asked for by every cell. */
+const steepestKnown = new Map<string, number>();
+
+function steepestOf(term: ApplyTerm, x: Interval): number {
   const [from, to] = [Math.max(x.lo, -FAR) - BEND, Math.min(x.hi, FAR) + BEND];
   const slopeAt = slopeOf(term);
   const steps = 320;

@@ -2,15 +2,16 @@
  *  the same numbers. Products and reductions are drawn, not computed: they may be anything they can be. */
 import type { Interval } from "../ops/op.ts";
 import { mapOp, functionOf } from "./calls.ts";
-import { fold, type LeafTerm, type Step } from "./term.ts";
+import { fold, type LeafTerm, type Step, type Term } from "./term.ts";
 import type { Values } from "./values.ts";
 
 /**
- * What draws a value for every term, with numbers of `uniform` on [0, 1). `leaf` gives what is not to be
- * drawn within its bounds, else null.
+ * What draws a value for every term that `root` is computed from, NaN for the others, with numbers of `uniform` on
+ * [0, 1). `leaf` gives what is not to be drawn within its bounds, else null.
  */
 export function drawer(
   step: Step,
+  root: Term,
   ranges: readonly Interval[],
   leaf: (term: LeafTerm) => number | null,
   uniform: () => number,
@@ -18,8 +19,18 @@ export function drawer(
   const functions = step.all.map((t) =>
     t.kind === "apply" && mapOp(t.call) !== null ? functionOf(t) : null,
   );
+  const computed = new Set<Term>();
+  const queue = [root];
+  for (let term = queue.pop(); term !== undefined; term = queue.pop()) {
+    if (computed.has(term)) continue;
+    computed.add(term);
+    if (term.kind !== "apply") continue;
+    if (term.call === "dropout") queue.push(term.args[0]!);
+    else if (functions[term.id]) queue.push(...term.args);
+  }
   return () =>
     fold<number>(step, (term, of) => {
+      if (!computed.has(term)) return Number.NaN;
       const anything = () => drawFrom(ranges[term.id]!, uniform);
       switch (term.kind) {
         case "number":

@@ -66,7 +66,7 @@ function largestFactor(
   if (entering.length === 0) return 0;
   const uniform = uniformFrom(1);
   let sign = 1;
-  const draw = drawer(step, ranges, leafOf, uniform);
+  const draw = drawer(step, root, ranges, leafOf, uniform);
   let most = 0;
   for (let i = 0; i < DRAWS; i++) {
     sign = -sign;
