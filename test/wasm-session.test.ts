@@ -110,3 +110,38 @@ test("states that are other states' old values", async () => {
   expect([...b]).toEqual([2, 3, 4]);
   session.close();
 });
+
+test("code made for one sample gives way to code for any number, and takes no more memory then", async () => {
+  const p = programBuilder();
+  const x = p.input("input:x", ["B", 5]);
+  const w = p.input("param:W", [9, 5]);
+  p.output(
+    "output:y",
+    p.kernel("y", ["B", 9], ([b, i], sum) =>
+      sum([5], ([k]) => mul(load(w, i!, k!), load(x, b!, k!))),
+    ),
+  );
+  const artifact = artifactOf(p.done());
+  const [session, reference] = [
+    await wasmDevice.open(artifact),
+    await referenceDevice.open(artifact),
+  ];
+  const taken: number[] = [];
+  for (const B of [1, 8, 1, 3, 40, 1, 40]) {
+    const data = Float64Array.from({ length: 5 * B }, (_, i) => Math.sin(i));
+    for (const s of [session, reference]) {
+      s.write(
+        "param:W",
+        Float64Array.from({ length: 45 }, (_, i) => Math.cos(i)),
+        [9, 5],
+      );
+      s.write("input:x", data, [B, 5]);
+      await s.run("forward", { B });
+    }
+    const [got, want] = [await session.read("output:y"), await reference.read("output:y")];
+    expect(relativeL2([...got], [...want])).toBeLessThanOrEqual(1e-6);
+    taken.push(session.bytes!());
+  }
+  expect(taken.at(-1)).toBe(taken[4]);
+  for (const s of [session, reference]) s.close();
+});

@@ -29,6 +29,8 @@ export interface Instance {
   /** As thread 0. */
   prepare(): void;
   run(): void;
+  /** Gives back the memory that it took; it is not used again. */
+  release(): void;
 }
 
 /** Layouts kept by sizes. */
@@ -91,6 +93,9 @@ export function instantiate({ code, module, program }: Compiled, heap: Heap): In
     },
     run: () => {
       run(first);
+    },
+    release: () => {
+      for (const address of [first, ...others, meeting, ...kept.values()]) heap.free(address);
     },
   };
 }

@@ -23,6 +23,8 @@ export interface KernelTarget {
   readonly roomy: boolean;
   /** Threads share the memory. */
   readonly shared: boolean;
+  /** Whether there are fewer rows than a tile has; null where the code is for both. */
+  readonly isFew: (rows: Poly) => boolean | null;
 }
 
 /** How the axes are walked: outermost first; tiles of `rows` × `lanes`. */
@@ -174,8 +176,9 @@ function createNestEmitter(
     run: (): void => {
       hoist(e, place, graph.value, tile, () => false);
       const { few, many, rows } = plan;
-      if (few === null || rows === null) {
-        walkOf(many);
+      const isFew = few === null || rows === null ? false : target.isFew(rows);
+      if (few === null || rows === null || isFew !== null) {
+        walkOf(isFew && few !== null ? few : many);
         return;
       }
       e.words.number(rows);

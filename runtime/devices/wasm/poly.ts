@@ -1,6 +1,7 @@
 /** @file Whole numbers known up to sizes: Σ coefficient · product of symbols. In: extents. Out: the same
  *  numbers, comparable and computable. Never rounds. */
 import type { Extent } from "../../artifact/kernel.ts";
+import type { Sizes } from "../device.ts";
 
 /** Coefficient by product of symbols, "" of none, "B*T" sorted; no coefficient is 0. */
 export type Poly = ReadonlyMap<string, number>;
@@ -55,6 +56,14 @@ export function over(a: Poly, symbol: string): Poly | null {
 export function numberOf(a: Poly): number | null {
   if (a.size === 0) return 0;
   return a.size === 1 ? (a.get("") ?? null) : null;
+}
+
+/** The number at these sizes. */
+export function valueAt(a: Poly, sizes: Sizes): number {
+  let sum = 0;
+  for (const [symbols, by] of a)
+    sum += symbolsOf(symbols).reduce((product, symbol) => product * sizes[symbol]!, by);
+  return sum;
 }
 
 export function keyOf(a: Poly): string {

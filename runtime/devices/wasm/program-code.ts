@@ -1,5 +1,5 @@
 /** @file A program as one module. In: a Program. Out: bytes with `prepare(frame)` and `run(frame)`, and where
- *  each buffer lives. Never holds a size: the same bytes serve every batch and length. */
+ *  each buffer lives. Never holds a size: the same bytes serve every length, and every batch of a tile and more. */
 import type {
   Buffer,
   BufferId,
@@ -9,6 +9,7 @@ import type {
   Program,
   Stage,
 } from "../../artifact/kernel.ts";
+import type { Sizes } from "../device.ts";
 import { createCode } from "./code.ts";
 import { aheadOf } from "./ahead.ts";
 import { callAhead, callPart, type Deal, meetWhere } from "./deal-code.ts";
@@ -20,10 +21,11 @@ import { createLibrary } from "./library.ts";
 import { nestsOf } from "./nest.ts";
 import { graphOf, type Pack } from "./nodes.ts";
 import { emitPack, packedStream, type PackShape, packExtents, packingOf } from "./packs.ts";
-import { keyOf } from "./poly.ts";
+import { keyOf, type Poly, valueAt } from "./poly.ts";
 import { emitScan, type Ring, ringsOf, samplesApart } from "./scan-code.ts";
 import { wordsOf } from "./scope.ts";
 import { walk } from "./terms.ts";
+import { TILES } from "./tiles.ts";
 
 /**
  * Where a buffer's memory comes from. store: an input or output, by name. kept: filled by `prepare`.
@@ -48,6 +50,14 @@ export interface ProgramCode {
   readonly symbols: readonly string[];
   /** The program's buffers, then those that only the code has. */
   readonly storage: readonly Storage[];
+  /** What it was made for; empty where it is for any sizes. */
+  readonly rows: readonly RowsChoice[];
+}
+
+/** Rows of a product, and whether the code is for fewer than a tile has. */
+export interface RowsChoice {
+  readonly rows: Poly;
+  readonly few: boolean;
 }
 
 export interface Target {
@@ -58,7 +68,17 @@ export interface Target {
   readonly shared: boolean;
 }
 
-export function programCode(program: Program, { fused, roomy, shared }: Target): ProgramCode {
+/** Does code that was made for some sizes serve others? */
+export const serves = ({ rows: choices }: ProgramCode, sizes: Sizes): boolean =>
+  choices.every(({ rows, few }) => few === valueAt(rows, sizes) < TILES.rows);
+
+/** With `sizes` only what products of as many rows, or as few, take; else for any. */
+export function programCode(
+  program: Program,
+  { fused, roomy, shared }: Target,
+  sizes: Sizes | null = null,
+): ProgramCode {
+  const choices: RowsChoice[] = [];
   const symbols = symbolsOf(program);
   const rings = program.stages.map((s) => (s.kind === "scan" ? ringsOf(s, program) : []));
   // Packs are known only once kernels are looked at: their buffers come after a fixed number.
@@ -75,6 +95,12 @@ export function programCode(program: Program, { fused, roomy, shared }: Target):
     fused,
     roomy,
     shared,
+    isFew: (rows) => {
+      if (sizes === null) return null;
+      const few = valueAt(rows, sizes) < TILES.rows;
+      choices.push({ rows, few });
+      return few;
+    },
   };
 
   const kept = new Set<BufferId>([
@@ -148,6 +174,7 @@ export function programCode(program: Program, { fused, roomy, shared }: Target):
     bytes: module.encode(),
     frame,
     symbols,
+    rows: choices,
     storage: [
       ...storageOf(program),
       ...rings.flatMap((list, at) =>

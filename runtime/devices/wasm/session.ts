@@ -10,7 +10,7 @@ import type { Crew } from "./crew.ts";
 import { createHeap, type Heap } from "./heap.ts";
 import { type Compiled, type Instance, instantiate } from "./instance.ts";
 import { alone, type Plan, planOf, type Worth, WORTH } from "./plan.ts";
-import { programCode } from "./program-code.ts";
+import { programCode, serves } from "./program-code.ts";
 import { createStepper } from "./stepper.ts";
 
 interface Stored {
@@ -19,6 +19,7 @@ interface Stored {
 }
 
 interface Ready {
+  readonly compiled: Compiled;
   readonly instance: Instance;
   preparedAt: number;
   /** Among the programs that the threads know. */
@@ -35,6 +36,8 @@ interface Sizing {
   /** What threads do; what one does alone. */
   readonly plan: Plan;
   readonly alone: Plan;
+  /** Whose code is known to serve these sizes. */
+  served: Ready | null;
 }
 
 interface Sized {
@@ -98,12 +101,14 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     if (program === null) throw new DeviceError(`${artifact.entry.name} has no program ${name}`);
     return program;
   };
-  const compile = (name: keyof Programs, shared: boolean): Compiled => {
+  /** Code for products of as many rows, or as few, as these sizes have; where both have been asked for, for any. */
+  const compile = (name: keyof Programs, shared: boolean, sizes: Sizes): Compiled => {
     const key = `${name} ${shared}`;
     const known = compiled.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && serves(known.code, sizes)) return known;
     const program = programOf(name);
-    const code = programCode(program, { fused, roomy, shared });
+    const target = { fused, roomy, shared };
+    const code = programCode(program, target, known === undefined ? sizes : null);
     const made = { program, code, module: new WebAssembly.Module(code.bytes) };
     compiled.set(key, made);
     return made;
@@ -124,22 +129,31 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       outputs: program.outputs.map((o) => ({ ...sized(o), read: taken.has(o.name) })),
       plan: planOf(program, sizes, most, least),
       alone: alone(program),
+      served: null,
     };
     const oldest = sizings.keys().next().value;
     if (sizings.size >= SIZINGS && oldest !== undefined) sizings.delete(oldest);
     sizings.set(key, made);
     return made;
   };
-  const readyFor = (name: keyof Programs): Ready => {
+  const readyFor = (name: keyof Programs, size: Sizing, sizes: Sizes): Ready => {
     const known = ready.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined && known === size.served) return known;
+    const code = compile(name, crew !== null, sizes);
+    if (known?.compiled === code) {
+      size.served = known;
+      return known;
+    }
+    known?.instance.release();
     const made = {
-      instance: instantiate(compile(name, crew !== null), heap),
+      compiled: code,
+      instance: instantiate(code, heap),
       preparedAt: -1,
       number: null,
       placed: null,
     };
     ready.set(name, made);
+    size.served = made;
     return made;
   };
   /** Moves all that is stored to a memory that threads share, and starts them. */
@@ -160,12 +174,12 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     return started;
   };
   /** Every thread knows the program; false where `auto` finds that there can be no threads. */
-  const gather = async (name: keyof Programs): Promise<boolean> => {
+  const gather = async (name: keyof Programs, size: Sizing, sizes: Sizes): Promise<boolean> => {
     try {
       crew ??= await enlist();
-      const entry = readyFor(name);
+      const entry = readyFor(name, size, sizes);
       if (entry.number !== null) return true;
-      await crew.learn(learned, compile(name, true).module);
+      await crew.learn(learned, entry.compiled.module);
       entry.number = learned;
       learned += 1;
       return true;
@@ -206,10 +220,10 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     alive();
     const program = programOf(name);
     const size = sizing(name, program, sizes);
-    const isDealt = most > 1 && size.plan.threads > 1 && (await gather(name));
+    const isDealt = most > 1 && size.plan.threads > 1 && (await gather(name, size, sizes));
     alive();
     const chosen = isDealt ? size.plan : size.alone;
-    const entry = readyFor(name);
+    const entry = readyFor(name, size, sizes);
     const { bytes, arena: needed } = entry.instance.layout(sizes);
     const base = arenaOf(needed);
     const named = new Map<number, number>();
@@ -290,7 +304,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       const program = artifact.programs.step;
       if (program === null) return null;
       checkSizes(program, "step", { B: batch });
-      return createStepper(compile("step", false), batch, {
+      return createStepper(compile("step", false, { B: batch }), batch, {
         version: () => {
           alive();
           return parameters;
