@@ -59,8 +59,13 @@ export function plus(a: Affine, b: Affine): Affine {
 
 export function scale(a: Affine, by: number): Affine {
   if (by === 0) return constant(0);
-  const times = <K>(m: ReadonlyMap<K, number>): ReadonlyMap<K, number> =>
-    new Map([...m].map(([k, v]) => [k, v * by]));
+  if (by === 1) return a;
+  const times = <K>(m: ReadonlyMap<K, number>): ReadonlyMap<K, number> => {
+    if (m.size === 0) return m;
+    const scaled = new Map<K, number>();
+    for (const [k, v] of m) scaled.set(k, v * by);
+    return scaled;
+  };
   return { constant: a.constant * by, vars: times(a.vars), sizes: times(a.sizes) };
 }
 
@@ -70,6 +75,7 @@ export function isConstant(a: Affine): boolean {
 
 function addMaps<K>(a: ReadonlyMap<K, number>, b: ReadonlyMap<K, number>): ReadonlyMap<K, number> {
   if (b.size === 0) return a;
+  if (a.size === 0) return b;
   const sum = new Map(a);
   for (const [k, v] of b) {
     const next = (sum.get(k) ?? 0) + v;
