@@ -14,7 +14,9 @@ import { cases as gradcheckCases, point } from "../runtime/gradcheck/point.ts";
 import { load } from "../runtime/index.ts";
 import { FOLDERS, smallDims, specFiles } from "./harness/library.ts";
 import { probe } from "./harness/probe.ts";
-import { cases } from "./harness/programs.ts";
+import { add, lit, load as at, mul } from "./harness/expr.ts";
+import { programBuilder } from "./harness/program.ts";
+import { artifactOf, cases } from "./harness/programs.ts";
 import { type Case, type CaseRun, type CaseTensor, runCase } from "./harness/run-case.ts";
 import { compileSpec } from "./harness/spec.ts";
 
@@ -112,6 +114,54 @@ describe("ahead of a scan", () => {
       expect(outputs).toEqual(one!.outputs);
       expect(report.threads).toBeGreaterThan(1);
     }
+  });
+
+  test("what such a kernel packs is packed before it", async () => {
+    const p = programBuilder();
+    const x = p.input("input:x", ["T", "B", 8]);
+    const m = p.input("input:m", [24, 8]);
+    const h0 = p.input("initial:h", ["B", 24]);
+    const u = p.input("param:U", [24, 24]);
+    const w = p.kernel("w", [24, 8], (v) => mul(lit(0.5), at(m, ...v)));
+    const rows = p.kernel("rows", ["T", "B", 24], ([t, b, j], sum) =>
+      sum([8], ([k]) => mul(at(w, j!, k!), at(x, t!, b!, k!))),
+    );
+    const last = p.scan("T", false, (s) => {
+      const h = s.carry("h", h0);
+      const row = s.slice(rows);
+      const next = s.kernel("next", ["B", 24], ([b, j], sum) =>
+        add(
+          at(row, b!, j!),
+          sum([24], ([k]) => mul(at(u, j!, k!), at(h, b!, k!))),
+        ),
+      );
+      s.next(h, next);
+      return s.final(h);
+    });
+    p.output("output:last", last);
+    const artifact = artifactOf(p.done());
+    const inputs: Record<string, CaseTensor> = {};
+    const shapes = {
+      "input:x": [300, 2, 8],
+      "input:m": [24, 8],
+      "initial:h": [2, 24],
+      "param:U": [24, 24],
+    };
+    for (const [name, shape] of Object.entries(shapes))
+      inputs[name] = {
+        shape,
+        data: Array.from({ length: elements(shape) }, (_, i) => 0.04 * Math.cos(i)),
+      };
+    const sizes = { B: 2, T: 300 };
+    const run: CaseRun = { program: "forward", sizes, inputs };
+    const { stages } = planOf(artifact.programs.forward, sizes, 4, worth);
+    expect(stages.map((s) => (s.mode & MODE.ahead) !== 0).filter(Boolean)).toHaveLength(2);
+    const again: Case = { name: "packed", artifact, before: Array(20).fill(run), ...run };
+    const [one, many] = [
+      await runCase(dealing(1, worth), again),
+      await runCase(dealing(4, worth), again),
+    ];
+    expect(many.outputs).toEqual(one.outputs);
   });
 
   test("a scan that does not take its steps waits", () => {

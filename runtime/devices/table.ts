@@ -1,5 +1,5 @@
-/** @file Devices by name. In: a name. Out: its Device, loaded when asked for, so that a bundle holds only
- *  what it names. Never chooses for the user, save for `auto`. */
+/** @file Devices by name. In: a name. Out: its Device; all but the one that most models run on are loaded when
+ *  asked for. Never chooses for the user, save for `auto`. */
 import { wasmDevice } from "./wasm.ts";
 import { type Device, DeviceError } from "./device.ts";
 

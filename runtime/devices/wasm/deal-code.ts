@@ -183,18 +183,19 @@ export function followRows(deal: Deal, ahead: Ahead | null): Follow {
   };
 }
 
-function pushMode({ code, target, stage }: Deal, bit: number): void {
+/** Pushes those of the bits that the stage's mode has. */
+function pushMode({ code, target, stage }: Deal, bits: number): void {
   code.get(FRAME);
   code.loadI32(target.frame.mode(stage));
-  code.i32(bit);
+  code.i32(bits);
   code.op(OP.i32And);
 }
 
-/** Waits for the other threads, where the stage's mode has the bit. */
-export function meetWhere(deal: Deal, bit: number): void {
+/** Waits for the other threads, where the stage's mode has one of the bits. */
+export function meetWhere(deal: Deal, bits: number): void {
   const { code, target } = deal;
   if (!target.shared) return;
-  pushMode(deal, bit);
+  pushMode(deal, bits);
   code.choose(
     null,
     () => {

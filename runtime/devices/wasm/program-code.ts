@@ -10,8 +10,8 @@ import type {
   Stage,
 } from "../../artifact/kernel.ts";
 import type { Sizes } from "../device.ts";
+import { type Ahead, aheadOf } from "./ahead.ts";
 import { createCode } from "./code.ts";
-import { aheadOf } from "./ahead.ts";
 import { callAhead, callPart, type Deal, meetWhere } from "./deal-code.ts";
 import { createModule, I32 } from "./encoder.ts";
 import { type Frame, frameOf, MODE } from "./frame.ts";
@@ -79,6 +79,7 @@ export function programCode(
   sizes: Sizes | null = null,
 ): ProgramCode {
   const choices: RowsChoice[] = [];
+  const aheads = program.stages.map((_, at) => (shared ? aheadOf(program, at) : null));
   const symbols = symbolsOf(program);
   const rings = program.stages.map((s) => (s.kind === "scan" ? ringsOf(s, program) : []));
   // Packs are known only once kernels are looked at: their buffers come after a fixed number.
@@ -134,11 +135,11 @@ export function programCode(
       const key = JSON.stringify({ ...shape, terms: keyOf(shape.terms) });
       const known = packs.get(key);
       if (known !== undefined) {
-        known.use.to = lastUse(program, at);
+        known.use.to = lastUse(aheads, at);
         return packedStream(packing, known.id);
       }
       const id = first + packs.size;
-      const to = lastUse(program, at);
+      const to = lastUse(aheads, at);
       const fill = emitPack(shape, id, target, `pack ${program.buffers[shape.source]?.label}`);
       callPart(always ? prepacking : deal, fill);
       packed ||= !always;
@@ -146,16 +147,16 @@ export function programCode(
       return packedStream(packing, id);
     };
     const pieces = kernelsOf(stage).map((k) => piecesOf(k, program.buffers, target, pack));
-    if (packed) meetWhere(deal, MODE.meet);
+    if (packed) meetWhere(deal, MODE.meet | MODE.ahead);
     if (stage.kind === "kernel") {
-      const ahead = aheadOf(program, at);
+      const ahead = aheads[at] ?? null;
       for (const piece of pieces.flat())
         if (ahead === null) callPart(deal, piece);
         else callAhead(deal, piece, ahead);
     } else {
       const own = rings[at]!.map((r, i): Ring & { id: number } => ({ ...r, id: ring + i }));
       const apart = samplesApart(stage, program);
-      const ahead = aheadOf(program, at - 1);
+      const ahead = aheads[at - 1] ?? null;
       emitScan(deal, stage, { kernels: pieces, rings: own, apart, ahead });
       ring += own.length;
     }
@@ -176,7 +177,7 @@ export function programCode(
     symbols,
     rows: choices,
     storage: [
-      ...storageOf(program),
+      ...storageOf(program, aheads),
       ...rings.flatMap((list, at) =>
         list.map(
           ({ of, copies }): Storage => ({
@@ -227,8 +228,8 @@ function piecesOf(
 }
 
 /** The stage until which another thread may read what this one reads. */
-const lastUse = (program: Program, stage: number): number =>
-  aheadOf(program, stage) === null ? stage : stage + 1;
+const lastUse = (aheads: readonly (Ahead | null)[], stage: number): number =>
+  aheads[stage] === null ? stage : stage + 1;
 
 const kernelsOf = (stage: Stage): readonly Kernel[] =>
   stage.kind === "kernel" ? [stage.kernel] : stage.kernels;
@@ -284,7 +285,7 @@ function writtenInside(stage: Extract<Stage, { readonly kind: "scan" }>): readon
   ];
 }
 
-function storageOf(program: Program): readonly Storage[] {
+function storageOf(program: Program, aheads: readonly (Ahead | null)[]): readonly Storage[] {
   const named = new Set([...program.inputs, ...program.outputs].map((o) => o.buffer));
   const prepared = new Set(program.prepare.flatMap(writtenBy));
   const from = new Map<BufferId, number>();
@@ -292,7 +293,7 @@ function storageOf(program: Program): readonly Storage[] {
   const pointers = new Set<BufferId>();
   for (const [at, stage] of program.stages.entries()) {
     for (const id of writtenBy(stage)) from.set(id, at);
-    for (const id of readBy(stage)) to.set(id, lastUse(program, at));
+    for (const id of readBy(stage)) to.set(id, lastUse(aheads, at));
     if (stage.kind === "kernel") continue;
     for (const id of writtenInside(stage)) from.set(id, at);
     for (const { local } of [...stage.carries, ...stage.slices]) pointers.add(local);
