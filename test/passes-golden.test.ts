@@ -47,6 +47,12 @@ const CASES: Readonly<Record<string, (b: Builder) => readonly NodeId[]>> = {
       return { next: [next, g!], collects: [next, next, p!] };
     });
   },
+  shareDivisors: (b) => {
+    const [x, w] = [steps(b, "x", 4), leaf(b, "w", 4)];
+    const squares = b.apply("sum", [b.mul(x, x)], { axes: [0] });
+    const norm = b.apply("sqrt", [b.add(squares, b.lit(1e-5))]);
+    return [b.div(x, norm), b.div(x, squares), b.div(x, w), b.div(b.lit(1), norm)];
+  },
   dropDead: (b) => {
     const loop = {
       carries: [state(b, "h", 2), state(b, "g", 2)],

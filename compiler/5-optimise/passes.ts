@@ -15,6 +15,7 @@ import { padsToConcat } from "./pads-to-concat.ts";
 import { pullIn } from "./pull-in.ts";
 import { saveEpilogues } from "./save-epilogues.ts";
 import { saveGates } from "./save-gates.ts";
+import { shareDivisors } from "./share-divisors.ts";
 import { sink } from "./sink.ts";
 import { splitProducts } from "./split-products.ts";
 import { stackParts } from "./stack-parts.ts";
@@ -44,6 +45,7 @@ export const FORWARD: readonly Pass[] = [
   ...JOIN,
   pullIn,
   packConsts,
+  shareDivisors,
   ...CLEAN,
 ];
 
