@@ -228,7 +228,8 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
   return { root, axes, reductions, value, inlined, reducing, needs, inputs, viewing };
 }
 
-function extentsOf({ seq, batch, shape }: Tensor): Extent[] {
+/** The axes of a value in memory: steps, samples, features. */
+export function extentsOf({ seq, batch, shape }: Tensor): Extent[] {
   return [...(seq === null ? [] : [seq]), ...(batch ? ["B"] : []), ...shape];
 }
 

@@ -4,10 +4,9 @@
 import { invariant } from "../ir/invariant.ts";
 import { type Node, type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
-import type { Extent } from "../../runtime/artifact/kernel.ts";
 import { type Choices, siteKey } from "./choices.ts";
 import { elements, leastCost } from "./cost.ts";
-import { type Draft, isPlain, isReduction, type Site } from "./draft.ts";
+import { type Draft, extentsOf, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts } from "./drafts.ts";
 import { isTooLarge, split } from "./split.ts";
 
@@ -214,7 +213,7 @@ function storeBest(site: Whole, state: State): boolean {
     }
   }
   const again = [...computed].filter(
-    ([id, n]) => n > elements(axesOf(site, id)) && isWorth(site, state, id),
+    ([id, n]) => n > elements(extentsOf(site.node(id).type)) && isWorth(site, state, id),
   );
   const hopes = again
     .map(([id]) => ({ id, hope: hopeOf(site, state, id) }))
@@ -238,21 +237,16 @@ function storeBest(site: Whole, state: State): boolean {
  * and, where none of them could load its pieces, no more than its own work each time it is computed.
  */
 function hopeOf(site: Site, state: State, id: NodeId): number {
-  const axes = axesOf(site, id);
+  const node = site.node(id);
+  const axes = extentsOf(node.type);
   const users = state.changed(id);
   const rest = users.reduce((sum, d) => sum - leastCost(d.axes), state.total(users));
   const bound = rest - leastCost(axes);
-  const node = site.node(id);
   if (bound <= 0 || (node.kind === "apply" && node.op === "concat")) return bound;
   const own = state.total([state.drafted(id, [id])]);
   const each = (own - leastCost(axes)) / elements(axes);
   const times = users.reduce((sum, d) => sum + (d.inlined.get(id) ?? 0), 0);
   return Math.min(bound, times * each - own);
-}
-
-function axesOf(site: Site, id: NodeId): readonly Extent[] {
-  const { seq, batch, shape } = site.node(id).type;
-  return [...(seq === null ? [] : [seq]), ...(batch ? ["B"] : []), ...shape];
 }
 
 /** Storing an index rename of a buffer saves nothing. */
