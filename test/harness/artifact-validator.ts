@@ -66,13 +66,30 @@ function withoutErrors(code: string): string {
     ],
     [/let vErrors = null;/g, ""],
   ];
-  const counted = rules.reduce((text, [form, by]) => text.replace(form, by), code);
+  const counted = rules.reduce((text, [form, by]) => text.replace(form, by), withKeys(code));
   const left = /vErrors|instancePath|\.errors|\berr\d+/.exec(counted);
   if (left !== null)
     throw new Error(
       `ajv writes errors in another form: ${counted.slice(left.index - 80, left.index + 80)}`,
     );
   return counted;
+}
+
+/** Of an object with many properties ajv's code looks a key up in the whole schema: the same with its keys alone. */
+function withKeys(code: string): string {
+  const lookup = /func\d+\.call\((schema\d+)((?:\.\w+)*), (key\d+)\)/g;
+  return code.replace(lookup, (_, schema: string, path: string, key: string) => {
+    const text = new RegExp(`const ${schema} = (\\{[^;]*\\});`).exec(code)?.[1];
+    if (text === undefined) throw new Error(`ajv writes ${schema} in another form`);
+    const found = path
+      .split(".")
+      .slice(1)
+      .reduce<Record<string, unknown>>(
+        (value, name) => value[name] as Record<string, unknown>,
+        JSON.parse(text),
+      );
+    return `${JSON.stringify(Object.keys(found))}.includes(${key})`;
+  });
 }
 
 function small(code: string): string {
