@@ -7,7 +7,7 @@ import { MODE } from "./frame.ts";
 import type { Dealt, KernelTarget, Piece } from "./kernel-code.ts";
 import { ONE, over, polyOf } from "./poly.ts";
 import { FRAME, type Words } from "./scope.ts";
-import { MEETING } from "./share-code.ts";
+import { MEETING, pushLeast } from "./share-code.ts";
 
 /** Bytes that copies are dealt in: a cache line. */
 const LINE = 64;
@@ -70,16 +70,11 @@ export function callAhead(deal: Deal, piece: Piece, { reverse }: Ahead): void {
     code.op(OP.i32Sub);
   };
   const someRows = (): void => {
-    // next = min(done + AHEAD, all)
     code.get(done);
     code.i32(AHEAD);
     code.op(OP.i32Add);
-    code.tee(next);
-    code.get(all);
-    code.get(next);
-    code.get(all);
-    code.op(OP.i32LtS);
-    code.op(OP.select);
+    code.set(next);
+    pushLeast(code, next, all);
     code.set(next);
     code.get(FRAME);
     if (reverse) {

@@ -78,13 +78,12 @@ function blocksOf({ axes, reductions, value }: Kernel, buffers: readonly Buffer[
   return append(rest, from, extents[v] ?? 1) ? blocks : null;
 }
 
-/** n, of v < n. */
+/** n, of v < n for a whole number n. */
 function endOf(condition: Expr, v: number): number | null {
   if (!("call" in condition) || condition.call !== "lt") return null;
   const [a, b] = condition.args;
-  return a !== undefined && "var" in a && a.var === v && b !== undefined && "lit" in b
-    ? b.lit
-    : null;
+  if (a === undefined || !("var" in a) || a.var !== v) return null;
+  return b !== undefined && "lit" in b && Number.isInteger(b.lit) ? b.lit : null;
 }
 
 /** v − from? */

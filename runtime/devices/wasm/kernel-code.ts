@@ -176,9 +176,13 @@ function createNestEmitter(
     run: (): void => {
       hoist(e, place, graph.value, tile, () => false);
       const { few, many, rows } = plan;
-      const isFew = few === null || rows === null ? false : target.isFew(rows);
-      if (few === null || rows === null || isFew !== null) {
-        walkOf(isFew && few !== null ? few : many);
+      if (few === null || rows === null) {
+        walkOf(many);
+        return;
+      }
+      const isFew = target.isFew(rows);
+      if (isFew !== null) {
+        walkOf(isFew ? few : many);
         return;
       }
       e.words.number(rows);

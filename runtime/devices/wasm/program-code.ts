@@ -68,9 +68,11 @@ export interface Target {
   readonly shared: boolean;
 }
 
+const isFewAt = (rows: Poly, sizes: Sizes): boolean => valueAt(rows, sizes) < TILES.rows;
+
 /** Does code that was made for some sizes serve others? */
 export const serves = ({ rows: choices }: ProgramCode, sizes: Sizes): boolean =>
-  choices.every(({ rows, few }) => few === valueAt(rows, sizes) < TILES.rows);
+  choices.every(({ rows, few }) => isFewAt(rows, sizes) === few);
 
 /** With `sizes` only what products of as many rows, or as few, take; else for any. */
 export function programCode(
@@ -98,7 +100,7 @@ export function programCode(
     shared,
     isFew: (rows) => {
       if (sizes === null) return null;
-      const few = valueAt(rows, sizes) < TILES.rows;
+      const few = isFewAt(rows, sizes);
       choices.push({ rows, few });
       return few;
     },

@@ -1,6 +1,6 @@
 /** @file Code by which threads share work: a thread's part of a range, places where all of them meet. In: a
  *  module being built. Out: functions. Never lets a part depend on timing: the same sizes, the same parts. */
-import { ATOMIC, createCode, OP } from "./code.ts";
+import { ATOMIC, type Code, createCode, type Local, OP } from "./code.ts";
 import { type FunctionBody, I32 } from "./encoder.ts";
 import type { Frame } from "./frame.ts";
 import { FRAME } from "./scope.ts";
@@ -51,13 +51,19 @@ export function shareBody(): FunctionBody {
   }, parts);
   code.get(unit);
   code.op(OP.i32Mul);
-  code.tee(begin);
-  code.get(n);
-  code.get(begin);
-  code.get(n);
+  code.set(begin);
+  pushLeast(code, begin, n);
+  return code.body();
+}
+
+/** Pushes the less of two. */
+export function pushLeast(code: Code, a: Local, b: Local): void {
+  code.get(a);
+  code.get(b);
+  code.get(a);
+  code.get(b);
   code.op(OP.i32LtS);
   code.op(OP.select);
-  return code.body();
 }
 
 /**
