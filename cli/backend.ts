@@ -1,7 +1,7 @@
 /** @file `--backend`. In: a name. Out: an open model that runs where it was told to, or a Failure. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
-import type { BackendReport, Threads } from "../runtime/devices/device.ts";
+import type { BackendReport, Threads, Vectors } from "../runtime/devices/device.ts";
 import { BACKENDS, deviceNamed } from "../runtime/devices/table.ts";
 import { type Model, openModel } from "../runtime/model.ts";
 
@@ -9,12 +9,14 @@ export interface BackendOptions {
   readonly backend: string;
   readonly seed: number;
   readonly threads?: Threads;
+  readonly vectors?: Vectors;
 }
 
 export function backendOption(command: Command): Command {
   return command
     .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("auto"))
     .addOption(threadsOption())
+    .addOption(vectorsOption())
     .option("--seed <n>", "seed of what is drawn", wholeNumber, 1);
 }
 
@@ -24,19 +26,38 @@ export function threadsOption(): Option {
     .default("auto");
 }
 
-/** "wasm", or "wasm, 2 threads". */
+export function vectorsOption(): Option {
+  return new Option(
+    "--vectors <bits>",
+    "vectors of the wasm backend: auto, 128 or 256; the results are the same",
+  )
+    .argParser((text): Vectors => {
+      if (text === "auto") return text;
+      const bits = Number(text);
+      if (bits === 128 || bits === 256) return bits;
+      throw new InvalidArgumentError("It has to be auto, 128 or 256.");
+    })
+    .default("auto");
+}
+
+/** "wasm", or "wasm, 2 threads, 256-bit vectors". */
 export function backendText({
   backend,
   threads,
-}: Pick<BackendReport, "backend" | "threads">): string {
-  return threads === 1 ? backend : `${backend}, ${threads} threads`;
+  vectors,
+}: Pick<BackendReport, "backend" | "threads" | "vectors">): string {
+  return [
+    backend,
+    ...(threads === 1 ? [] : [`${threads} threads`]),
+    ...(vectors === 256 ? ["256-bit vectors"] : []),
+  ].join(", ");
 }
 
 export async function openWith(
   artifact: Artifact,
-  { backend, seed, threads = "auto" }: BackendOptions,
+  { backend, seed, threads = "auto", vectors = "auto" }: BackendOptions,
 ): Promise<Model> {
-  return openModel(artifact, await deviceNamed(backend), seed, { threads });
+  return openModel(artifact, await deviceNamed(backend), seed, { threads, vectors });
 }
 
 export function countOption(text: string): number {

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
 import type { Dataset } from "../runtime/data/dataset.ts";
+import type { BackendReport } from "../runtime/devices/device.ts";
 import { unwrap } from "../runtime/errors.ts";
 import { baselines } from "../runtime/train/baselines.ts";
 import { evaluate, evaluationPlan } from "../runtime/train/evaluate.ts";
@@ -76,6 +77,7 @@ export function evalCommand(program: Command): void {
           split: options.split,
           backend: model.backend.backend,
           threads: model.backend.threads,
+          vectors: model.backend.vectors,
           ...result,
           baselines: naive,
         };
@@ -104,6 +106,7 @@ interface Report {
   readonly split: string;
   readonly backend: string;
   readonly threads: number;
+  readonly vectors: BackendReport["vectors"];
   readonly loss: number;
   readonly steps: number;
   readonly metrics: readonly {

@@ -1,11 +1,11 @@
 /** @file `cellc gradcheck`: are the generated gradients right? In: a spec or artifact. Out: two layers of
  *  evidence as a table or JSON; exit code 1 where anything is out of tolerance. */
 import type { Command } from "commander";
-import type { Threads } from "../runtime/devices/device.ts";
+import type { Threads, Vectors } from "../runtime/devices/device.ts";
 import { type DeviceName, DEVICES, isDeviceName } from "../runtime/devices/table.ts";
 import { gradcheck } from "../runtime/gradcheck.ts";
 import type { GradcheckReport, Worst } from "../runtime/gradcheck/report.ts";
-import { backendText, countOption, threadsOption, wholeNumber } from "./backend.ts";
+import { backendText, countOption, threadsOption, vectorsOption, wholeNumber } from "./backend.ts";
 import { Failure } from "./fail.ts";
 import { artifactAt } from "./model-file.ts";
 import { printJson, table } from "./render.ts";
@@ -14,6 +14,7 @@ import { entryOptions, type EntryOptions } from "./source.ts";
 interface GradcheckCommand extends EntryOptions {
   readonly backends: readonly DeviceName[];
   readonly threads: Threads;
+  readonly vectors: Vectors;
   readonly seed: number;
   readonly batch: number;
   readonly steps: number;
@@ -32,6 +33,7 @@ export function gradcheckCommand(program: Command): void {
   )
     .option("--backends <names>", "backends of layer 2, by comma", backends, ["webasm", "cpu"])
     .addOption(threadsOption())
+    .addOption(vectorsOption())
     .option("--seed <n>", "seed of the point that is checked", wholeNumber, 0)
     .option("--batch <n>", "samples", countOption, 2)
     .option("--steps <n>", "steps of a sequence", countOption, 5)
@@ -47,6 +49,7 @@ export function gradcheckCommand(program: Command): void {
       const report = await gradcheck(artifact, {
         devices,
         threads: options.threads,
+        vectors: options.vectors,
         seed: options.seed,
         B: options.batch,
         T: options.steps,

@@ -42,8 +42,8 @@ export function runCommand(program: Command): void {
       try {
         if (values.params !== undefined) await model.setParams(values.params, { partial: false });
         const computed = await compute(model, values, options.grad === true);
-        const { backend, threads } = model.backend;
-        printJson({ backend, threads, ...computed });
+        const { backend, threads, vectors } = model.backend;
+        printJson({ backend, threads, vectors, ...computed });
       } finally {
         model.close();
       }

@@ -128,6 +128,7 @@ async function runWatched(
     backend,
     seed: settings.seed,
     threads: options.threads ?? "auto",
+    vectors: options.vectors ?? "auto",
   });
   const gates = settings.recordEvery === 0 ? null : await openGates(artifact, dataset);
   const stop = new AbortController();

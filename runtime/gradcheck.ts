@@ -8,9 +8,11 @@ import { signature, sequences } from "./artifact/signature.ts";
 import {
   type Device,
   DeviceError,
+  type OpenOptions,
   type Session,
   type Sizes,
   type Threads,
+  type Vectors,
 } from "./devices/device.ts";
 import { firstNonFinite, referenceDevice } from "./devices/reference.ts";
 import { type Loss, difference } from "./gradcheck/difference.ts";
@@ -33,6 +35,8 @@ export interface GradcheckOptions {
   readonly devices?: readonly Device[];
   /** Of those backends, "auto" by default. */
   readonly threads?: Threads;
+  /** Of those backends, "auto" by default. */
+  readonly vectors?: Vectors;
   readonly seed?: number;
   /** Samples, 2 by default. */
   readonly B?: number;
@@ -51,7 +55,8 @@ export async function gradcheck(
   options: GradcheckOptions = {},
 ): Promise<GradcheckReport> {
   needGradient(artifact);
-  const { seed = 0, B = 2, T = 5, samples = 64, devices = [], threads = "auto" } = options;
+  const { seed = 0, B = 2, T = 5, samples = 64, devices = [] } = options;
+  const { threads = "auto", vectors = "auto" } = options;
   const tolerance = {
     element: options.tolerance ?? 1e-6,
     tensor: options.backendTolerance ?? 1e-5,
@@ -73,7 +78,7 @@ export async function gradcheck(
   session.close();
   const backends: BackendCheck[] = [];
   for (const device of devices)
-    backends.push(await checkBackend(job, device, list, references, threads));
+    backends.push(await checkBackend(job, device, list, references, { threads, vectors }));
 
   const tensors = reports.flatMap((r) => r.tensors.map((t) => ({ ...t, case: r.name })));
   const count = (key: "checked" | "kinks"): number => tensors.reduce((n, t) => n + t[key], 0);
@@ -226,11 +231,11 @@ async function checkBackend(
   device: Device,
   list: readonly Case[],
   references: readonly ReadonlyMap<string, Tensor>[],
-  threads: Threads,
+  options: OpenOptions,
 ): Promise<BackendCheck> {
   const there = await device.available();
   if (!there.ok) throw new DeviceError(`${device.name}: ${there.why}`);
-  const session = await device.open(job.artifact, { threads });
+  const session = await device.open(job.artifact, options);
   try {
     const found: BackendCheck["cases"][number][] = [];
     for (const [i, one] of list.entries()) {

@@ -205,7 +205,7 @@ describe("predicted memory is what wasm lays out", () => {
     ["gradient of one step", training, { B: 1, T: 1 }],
     ["step", step!, { B: 3 }],
   ] as const)("%s", (_, program, sizes) => {
-    const { storage } = programCode(program, { fused: false, roomy: false, shared: false });
+    const { storage } = programCode(program, { fused: false, tiles: "small", shared: false });
     // Packs, copies of operands that only this device makes, come last.
     const own = storage.slice(0, program.buffers.length);
     const rings = storage.filter((s, i) => i >= own.length && s.copies > 1);

@@ -26,7 +26,7 @@ const ALL: Worth = { program: 0, stage: 0, step: 0 };
 const dealing = (threads: number, worth: Worth = ALL): Device => ({
   name: "wasm",
   available: async () => ({ ok: true }),
-  open: async (artifact) => createSession(artifact, { fused: false, roomy: true, threads, worth }),
+  open: async (artifact) => createSession(artifact, { fused: false, tiles: "large", threads, worth }),
 });
 
 /** Of many programs alike at different sizes one in five, which takes every kind. */
@@ -186,7 +186,7 @@ describe("a session", () => {
     const c = byHand.find(({ name }) => name.startsWith("recurrence forward"))!;
     const session = createSession(c.artifact, {
       fused: false,
-      roomy: false,
+      tiles: "small",
       threads: 2,
       worth: { ...ALL, program: 1000 },
     });

@@ -14,7 +14,7 @@ const TOLERANCE = 1e-5;
 /** With the tiles of engines that have registers to spare: what they compute does not depend on that. */
 const roomy: Device = {
   ...wasmDevice,
-  open: async (artifact) => createSession(artifact, { fused: false, roomy: true, threads: 1 }),
+  open: async (artifact) => createSession(artifact, { fused: false, tiles: "large", threads: 1 }),
 };
 
 describe.each([

@@ -29,6 +29,7 @@ export const RUNTIME_CODES = {
   R303: "a tensor that cannot be saved",
   R401: "a backend that is not there",
   R402: "threads that cannot be had",
+  R403: "vectors that cannot be had",
 } as const;
 
 export type RuntimeCode = keyof typeof RUNTIME_CODES;

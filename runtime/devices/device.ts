@@ -12,14 +12,24 @@ export interface BackendReport {
   readonly adapter: string | null;
   /** Threads that computed: the most that a run has used so far. */
   readonly threads: number;
+  /** Bits of the vectors that computed: the most that a run has used so far; null where the backend cannot tell. */
+  readonly vectors: 128 | 256 | null;
 }
 
 /** How many threads may compute: a number from 1, or as many as pay. */
 export type Threads = number | "auto";
 
+/**
+ * Bits of a vector: WebAssembly's 128, or 256 where the engine computes with pairs of them at once; "auto": 256
+ * where the engine was tested with them and a program computes long enough to be worth compiling so.
+ */
+export type Vectors = 128 | 256 | "auto";
+
 export interface OpenOptions {
   /** "auto" where it is left out. */
   readonly threads?: Threads;
+  /** "auto" where it is left out. */
+  readonly vectors?: Vectors;
 }
 
 /** Run-time values of symbols: { B: 32, T: 64 }. All ≥ 0; B ≥ 1. */
@@ -29,7 +39,7 @@ export interface Device {
   readonly name: string;
   /** Resolves where it can run here, else says why not. */
   available(): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
-  /** Rejects with a DeviceError where threads are asked for that cannot be had. */
+  /** Rejects with a DeviceError where threads or vectors are asked for that cannot be had. */
   open(artifact: Artifact, options?: OpenOptions): Promise<Session>;
 }
 
@@ -68,10 +78,12 @@ export interface Stepper {
   bytes?(): number;
 }
 
-/** For devices that compute with one thread; throws a DeviceError where more are asked for. */
-export function oneThread(device: string, { threads = "auto" }: OpenOptions = {}): void {
+/** For devices that have no threads and no vectors to choose; throws a DeviceError where they are asked for. */
+export function noChoice(device: string, options: OpenOptions = {}): void {
+  const { threads = "auto", vectors = "auto" } = options;
   if (threads !== "auto" && threads !== 1)
     throw noThreads(threads, `${device} computes with one; wasm with more`);
+  if (vectors !== "auto") throw noVectors(vectors, `${device} has no choice of them; wasm has`);
 }
 
 /** R402; `why` says what is in the way. */
@@ -81,10 +93,17 @@ export function noThreads(threads: number, why: string): DeviceError {
   });
 }
 
+/** R403; `why` says what is in the way. */
+export function noVectors(vectors: number, why: string): DeviceError {
+  return new DeviceError(`vectors of ${vectors} bits cannot be had: ${why}; leave vectors out`, {
+    code: "R403",
+  });
+}
+
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
   /** Where there is a page about it. */
-  readonly code: "R401" | "R402" | null;
+  readonly code: "R401" | "R402" | "R403" | null;
 
   constructor(message: string, options: ErrorOptions & { code?: DeviceError["code"] } = {}) {
     super(message, options);

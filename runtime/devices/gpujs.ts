@@ -2,7 +2,7 @@
  *  backend than the one named: where gpu.js would, a DeviceError says why. */
 import type { Artifact } from "../artifact/artifact.ts";
 import type { Program } from "../artifact/kernel.ts";
-import { type BackendReport, type Device, DeviceError, oneThread, type Session } from "./device.ts";
+import { type BackendReport, type Device, DeviceError, noChoice, type Session } from "./device.ts";
 import { adapterOf, isAccelerated, whyNot } from "./gpujs/availability.ts";
 import type { Executor } from "./gpujs/executor.ts";
 import { hostExecutor } from "./gpujs/host-executor.ts";
@@ -26,7 +26,7 @@ export function gpujsDevice(backend: Backend): GpujsDevice {
     },
     isAccelerated: () => isAccelerated(backend),
     open: async (artifact, options) => {
-      oneThread(backend, options);
+      noChoice(backend, options);
       return open(artifact, backend);
     },
   };
@@ -51,6 +51,7 @@ async function open(artifact: Artifact, backend: Backend): Promise<Session> {
     executor: `gpu.js ${targetOf(backend).executor}`,
     adapter: await adapterOf(backend),
     threads: 1,
+    vectors: null,
   };
   if (isResident(backend)) {
     const executor = residentExecutor({ ...device, close });

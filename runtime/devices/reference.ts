@@ -8,7 +8,7 @@ import { type Place, placeAt } from "../artifact/place.ts";
 import {
   type Device,
   DeviceError,
-  oneThread,
+  noChoice,
   type Real,
   type Session,
   type Sizes,
@@ -21,7 +21,7 @@ export const referenceDevice: Device = {
   name: "reference",
   available: async () => ({ ok: true }),
   open: async (artifact, options) => {
-    oneThread("reference", options);
+    noChoice("reference", options);
     return open(artifact);
   },
 };
@@ -120,6 +120,7 @@ function open(artifact: Artifact): Session {
       executor: "float64 closures",
       adapter: null,
       threads: 1,
+      vectors: null,
     }),
     write: (name, data, shape) => {
       alive();

@@ -1,9 +1,10 @@
 /** @file The device that computes with WebAssembly of our own making. In: an artifact. Out: a Device. Never
  *  runs without SIMD, or on an engine that gets a sum wrong: a DeviceError says so. */
-import { type Device, DeviceError } from "./device.ts";
+import { type Device, DeviceError, noVectors } from "./device.ts";
 import { features } from "./wasm/features.ts";
 import { selfTest } from "./wasm/self-test.ts";
 import { createSession } from "./wasm/session.ts";
+import { wideFor } from "./wasm/wide.ts";
 
 export const wasmDevice: Device = {
   name: "wasm",
@@ -11,11 +12,17 @@ export const wasmDevice: Device = {
     const why = whyNot();
     return why === null ? { ok: true } : { ok: false, why };
   },
-  open: async (artifact, { threads = "auto" } = {}) => {
+  open: async (artifact, { threads = "auto", vectors = "auto" } = {}) => {
     const why = whyNot();
     if (why !== null) throw new DeviceError(`wasm cannot run here: ${why}`, { code: "R401" });
-    const { fused, roomy } = features();
-    return createSession(artifact, { fused, roomy, threads });
+    const { fused, tiles } = features();
+    const found = wideFor(vectors);
+    const wide = typeof found === "string" ? null : found;
+    if (vectors === 256) {
+      const missing = typeof found === "string" ? found : found?.mistake();
+      if (missing) throw noVectors(vectors, missing);
+    }
+    return createSession(artifact, { fused, tiles, wide, threads });
   },
 };
 

@@ -1,5 +1,5 @@
 /** @file The instructions of one function. In: calls in order. Out: bytes and locals. Never orders or
- *  optimises: the engine does. */
+ *  optimises, the engine does; but what is kept in a local and never read is not kept. */
 import {
   type FunctionBody,
   pushSigned,
@@ -150,12 +150,30 @@ export interface Code {
 
 const EMPTY = 0x40;
 const END = 0x0b;
+const GET = 0x20;
+const SET = 0x21;
+const TEE = 0x22;
+
+/** An instruction that gives a local a value: where it is in its part of the code. */
+interface Write {
+  readonly local: Local;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A part of the code, in order, with what it writes to locals. */
+interface Part {
+  readonly bytes: number[];
+  readonly writes: Write[];
+}
 
 export function createCode(params: number, fused = false): Code {
   const locals: ValueType[] = [];
-  const head: number[] = [];
-  const main: number[] = [];
-  let out = main;
+  const head: Part = { bytes: [], writes: [] };
+  const main: Part = { bytes: [], writes: [] };
+  let part = main;
+  let out = main.bytes;
+  const read = new Set<Local>();
   const simdOp = (op: number): void => {
     out.push(0xfd);
     pushUnsigned(out, op);
@@ -179,6 +197,33 @@ export function createCode(params: number, fused = false): Code {
     out.push(END);
   };
   const local = (type: ValueType): Local => params + locals.push(type) - 1;
+  const get = (local: Local): void => {
+    read.add(local);
+    number(GET, local);
+  };
+  const write = (op: number, local: Local): void => {
+    const from = out.length;
+    number(op, local);
+    part.writes.push({ local, from, to: out.length });
+  };
+  /** A tee of a local that is dropped is a set. */
+  const drop = (): void => {
+    const last = part.writes[part.writes.length - 1];
+    if (last?.to === out.length && out[last.from] === TEE) out[last.from] = SET;
+    else out.push(OP.drop);
+  };
+  /** The bytes, where what is not read is not written: an engine would carry it through every loop around. */
+  const written = ({ bytes, writes }: Part): readonly number[][] => {
+    const kept: number[][] = [];
+    let at = 0;
+    for (const { local, from, to } of writes) {
+      if (local < params || read.has(local)) continue;
+      kept.push(bytes.slice(at, from), bytes[from] === SET ? [OP.drop] : []);
+      at = to;
+    }
+    kept.push(bytes.slice(at));
+    return kept;
+  };
   const constants = new Map<string, Local>();
   const lanes = (values: readonly [number, number, number, number]): void => {
     const constant = (): void => {
@@ -196,30 +241,32 @@ export function createCode(params: number, fused = false): Code {
       constants.set(key, kept);
       atStart(() => {
         constant();
-        number(0x21, kept);
+        write(SET, kept);
       });
     }
-    number(0x20, kept);
+    get(kept);
   };
   const atStart = (body: () => void): void => {
-    const before = out;
-    out = head;
+    const before = part;
+    part = head;
+    out = head.bytes;
     body();
-    out = before;
+    part = before;
+    out = before.bytes;
   };
   return {
     fused,
     local,
-    get: (local) => number(0x20, local),
-    set: (local) => number(0x21, local),
-    tee: (local) => number(0x22, local),
+    get,
+    set: (local) => write(SET, local),
+    tee: (local) => write(TEE, local),
     i32: (value) => {
       out.push(0x41);
       pushSigned(out, value);
     },
     i64: (value) => void out.push(0x42, ...signed64(value)),
     f64: (value) => void out.push(0x44, ...new Uint8Array(Float64Array.of(value).buffer)),
-    op: (op) => void out.push(op),
+    op: (op) => (op === OP.drop ? drop() : void out.push(op)),
     simd: simdOp,
     lane: (op, lane) => {
       simdOp(op);
@@ -270,6 +317,6 @@ export function createCode(params: number, fused = false): Code {
       });
     },
     atStart,
-    body: () => ({ locals, bytes: [...head].concat(main, END) }),
+    body: () => ({ locals, bytes: [...written(head), ...written(main), [END]].flat() }),
   };
 }

@@ -6,20 +6,27 @@ export interface Features {
   readonly simd: boolean;
   /** Relaxed SIMD's fused multiply-add. */
   readonly fused: boolean;
-  /** Its compiler keeps fifteen vectors in registers: larger tiles pay. */
-  readonly roomy: boolean;
+  /** What tiles its compiler keeps in registers. */
+  readonly tiles: "small" | "large";
 }
 
 /**
- * V8 before 13 moves registers of larger tiles to memory, which takes twice as long (measured with 12.4 and 12.9
+ * Of tiles: V8 before 13 moves registers of larger tiles to memory, which takes twice as long (measured with 12.4 and 12.9
  * against 13.6 and 14.6); nothing of WebAssembly tells them apart, but none that old has Float16Array.
  */
 export function features(): Features {
+  known ??= found();
+  return known;
+}
+
+let known: Features | null = null;
+
+function found(): Features {
   const fused = validates(SIMD.madd, 3);
   return {
     simd: validates(SIMD.add, 2),
     fused,
-    roomy: fused && "Float16Array" in globalThis,
+    tiles: fused && "Float16Array" in globalThis ? "large" : "small",
   };
 }
 

@@ -1,6 +1,6 @@
 /** @file Code of a nest: loops, tiles of rows and vectors, reductions with their sums in registers. In: a
  *  nest and its graph. Out: one function of the module. Never depends on sizes. */
-import { type Code, createCode, OP } from "./code.ts";
+import { type Code, createCode, type Local, OP } from "./code.ts";
 import { I32, type ModuleBuilder, V128, type ValueType } from "./encoder.ts";
 import type { Frame } from "./frame.ts";
 import type { Library } from "./library.ts";
@@ -9,9 +9,9 @@ import { loop, type Part, withView } from "./loop-code.ts";
 import type { Loop, Nest } from "./nest.ts";
 import { type Graph, streamsOf } from "./nodes.ts";
 import { numberOf, ONE, type Poly } from "./poly.ts";
-import { createReducer, hoist } from "./reduce-code.ts";
+import { createReducer, hoist, settle } from "./reduce-code.ts";
 import { inside, wordsOf } from "./scope.ts";
-import { type Plan, TILES } from "./tiles.ts";
+import { type Plan, TILES, type TileSize } from "./tiles.ts";
 import { emit, inScope } from "./values.ts";
 
 export interface KernelTarget {
@@ -20,7 +20,7 @@ export interface KernelTarget {
   readonly frame: Frame;
   /** The engine has fused multiply-add of relaxed SIMD. */
   readonly fused: boolean;
-  readonly roomy: boolean;
+  readonly tiles: TileSize;
   /** Threads share the memory. */
   readonly shared: boolean;
   /** Whether there are fewer rows than a tile has; null where the code is for both. */
@@ -63,7 +63,7 @@ export function emitNest(nest: Nest, graph: Graph, target: KernelTarget, name: s
   const params = pieceParams(target);
   const index = target.module.declare({ params, results: [] }, name);
   const code = createCode(params.length, target.fused);
-  const plan = TILES.plan(nest, graph, target.roomy);
+  const plan = TILES.plan(nest, graph, target.tiles);
   const dealt = target.shared ? dealtOf(nest, plan) : [];
   createNestEmitter(nest, graph, target, code, plan, dealt).run();
   target.module.define(index, code.body());
@@ -115,12 +115,23 @@ function createNestEmitter(
   const place = { nest, graph };
   const reduce = createReducer(e, place);
 
-  const store = (): void => {
-    for (const point of tile) {
-      const wide = nest.lane !== null && stepAlong(nest.out, nest.lane) === 1;
-      emit(e, graph.value, point);
-      const value = code.local(V128);
-      code.set(value);
+  const wide = nest.lane !== null && stepAlong(nest.out, nest.lane) === 1;
+  /** Two vectors side by side are computed, then stored. */
+  const storeAll = (): void => {
+    for (let i = 0; i < tile.length; ) {
+      const [a, b] = [tile[i]!, tile[i + 1]];
+      const pair = b !== undefined && b.row === a.row ? [a, b] : [a];
+      store(pair.map((point) => {
+        emit(e, graph.value, point);
+        const value = code.local(V128);
+        code.set(value);
+        return { point, value };
+      }));
+      i += pair.length;
+    }
+  };
+  const store = (values: readonly { readonly point: Point; readonly value: Local }[]): void => {
+    for (const { point, value } of values) {
       const at = (lane: number): number => {
         const constant = address(e, nest.out, point, lane);
         code.get(value);
@@ -143,7 +154,7 @@ function createNestEmitter(
   ): void => {
     const [first, ...inner] = rest;
     if (first === undefined) {
-      store();
+      storeAll();
       return;
     }
     const steps = first.v === walk.row ? walk.rows : first.v === nest.lane ? walk.lanes : [1];
@@ -157,7 +168,8 @@ function createNestEmitter(
             : shape;
       const before = tile;
       tile = pointsOf(next);
-      hoist(e, place, graph.value, tile, (v) => now.has(v));
+      if (inner.length > 0) hoist(e, place, graph.value, tile, (v) => now.has(v));
+      else settle(e, graph.value, tile);
       axes(walk, inner, now, next);
       tile = before;
     };

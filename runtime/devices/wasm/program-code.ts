@@ -25,7 +25,7 @@ import { keyOf, type Poly, valueAt } from "./poly.ts";
 import { emitScan, type Ring, ringsOf, samplesApart } from "./scan-code.ts";
 import { wordsOf } from "./scope.ts";
 import { walk } from "./terms.ts";
-import { TILES } from "./tiles.ts";
+import { TILES, type TileSize } from "./tiles.ts";
 
 /**
  * Where a buffer's memory comes from. store: an input or output, by name. kept: filled by `prepare`.
@@ -63,7 +63,7 @@ export interface RowsChoice {
 export interface Target {
   /** As in Features. */
   readonly fused: boolean;
-  readonly roomy: boolean;
+  readonly tiles: TileSize;
   /** Threads share the memory. */
   readonly shared: boolean;
 }
@@ -77,7 +77,7 @@ export const serves = ({ rows: choices }: ProgramCode, sizes: Sizes): boolean =>
 /** With `sizes` only what products of as many rows, or as few, take; else for any. */
 export function programCode(
   program: Program,
-  { fused, roomy, shared }: Target,
+  { fused, tiles, shared }: Target,
   sizes: Sizes | null = null,
 ): ProgramCode {
   const choices: RowsChoice[] = [];
@@ -96,7 +96,7 @@ export function programCode(
     library: createLibrary(module, fused),
     frame,
     fused,
-    roomy,
+    tiles,
     shared,
     isFew: (rows) => {
       if (sizes === null) return null;

@@ -6,7 +6,7 @@ import { V128 } from "./encoder.ts";
 import type { Emitter, Point } from "./loads.ts";
 import { loop, loops, withView } from "./loop-code.ts";
 import type { Nest } from "./nest.ts";
-import { collect, type Graph, type Node, streamsOf } from "./nodes.ts";
+import { collect, type Graph, MATH, type Node, streamsOf } from "./nodes.ts";
 import { find } from "./scope.ts";
 import { TILES } from "./tiles.ts";
 import { emit, valueKey } from "./values.ts";
@@ -156,18 +156,13 @@ export function hoist(
   points: readonly Point[],
   bound: (v: number) => boolean,
 ): void {
-  const { code } = e;
   const seen = new Set<Node>();
   const visit = (node: Node): void => {
     if (seen.has(node)) return;
     seen.add(node);
     const ready = !node.guarded && [...node.vars].every(bound);
     if (ready && (node.kind === "call" || node.kind === "load" || node.kind === "reduction")) {
-      for (const point of points) {
-        if (find(e.scope, (s) => s.values, valueKey(e, node, point)) !== undefined) continue;
-        emit(e, node, point);
-        code.op(OP.drop);
-      }
+      know(e, node, points);
       return;
     }
     if (node.kind === "call") for (const arg of node.args) visit(arg);
@@ -176,6 +171,64 @@ export function hoist(
       visit(graph.reductions[node.index]!);
   };
   visit(root);
+}
+
+/**
+ * A value's sums for all of a tile, then what is made of them before functions are taken. An engine that moves a
+ * value to memory does so where it was made: of a sum, in every term, of what is made after it, once.
+ */
+export function settle(e: Emitter, root: Node, points: readonly Point[]): void {
+  const { code } = e;
+  const held = new Set<Node>();
+  const functions = new Set<Node>();
+  const looked = new Set<Node>();
+  const look = (node: Node): void => {
+    if (node.kind !== "call" || looked.has(node)) return;
+    looked.add(node);
+    node.args.forEach(look);
+    if (node.args.some((a) => a.kind === "reduction" || held.has(a))) held.add(node);
+    if (MATH.has(node.fn) || node.args.some((a) => functions.has(a))) functions.add(node);
+  };
+  look(root);
+  const sums = (node: Node): void => {
+    if (node.guarded) return;
+    if (node.kind === "reduction") know(e, node, points);
+    if (node.kind === "call") node.args.forEach(sums);
+  };
+  sums(root);
+  const seen = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (node.guarded || seen.has(node)) return;
+    seen.add(node);
+    if (node.kind === "reduction") {
+      const done = new Set<number>();
+      for (const point of points) {
+        const key = valueKey(e, node, point);
+        if (done.has(key)) continue;
+        done.add(key);
+        emit(e, node, point);
+        code.splat(-0);
+        code.simd(SIMD.add);
+        const local = code.local(V128);
+        code.set(local);
+        e.scope.values.set(key, local);
+      }
+      return;
+    }
+    if (!held.has(node) || node.kind !== "call") return;
+    if (functions.has(node)) node.args.forEach(visit);
+    else know(e, node, points);
+  };
+  if (functions.has(root)) visit(root);
+}
+
+/** Computes a node for places of a tile, where it is not known. */
+function know(e: Emitter, node: Node, points: readonly Point[]): void {
+  for (const point of points) {
+    if (find(e.scope, (s) => s.values, valueKey(e, node, point)) !== undefined) continue;
+    emit(e, node, point);
+    e.code.op(OP.drop);
+  }
 }
 
 const IDENTITY = {

@@ -1,21 +1,32 @@
 /** @file How a nest is walked: the order of its axes, the size of its tiles. In: a nest, its graph. Out:
  *  walks. Changing these numbers changes speed, never results. */
 import type { Loop, Nest } from "./nest.ts";
-import { collect, type Graph, MATH, type Node, streamsOf } from "./nodes.ts";
+import { type Graph, type Node, streamsOf } from "./nodes.ts";
 import { numberOf, type Poly } from "./poly.ts";
 import type { Walk } from "./kernel-code.ts";
 
-/** Sixteen vector registers: eight sums, the lanes' operands, one row's operand, one product. Where products are
- *  added at once there is none to hold, and in a roomy engine twelve sums fit; packed rows stay in fours. */
+/** Rows of the tiles that packed rows are made for. */
 const ROWS = 4;
-const MORE_ROWS = 6;
-const VECTORS = 2;
-/** Lanes of a tile of one row: six sums hide the latency of an addition; with eight, whose loads V8 puts
- *  first, the registers do not suffice, unless it is roomy. */
-const FEW_LANES = 24;
-const MORE_LANES = 32;
+const MORE_LANES = 64;
 /** Work of an elementwise value above which one vector at a time fills the registers. */
 const MAP_WORK = 200;
+
+/** What an engine keeps in registers, of which there are sixteen: `wide` where they hold eight lanes each. */
+export type TileSize = "small" | "large" | "wide";
+
+interface Tile {
+  readonly rows: readonly number[];
+  /** Lanes of a tile of many rows: whole panels. */
+  readonly lanes: number;
+  /** Lanes of a tile of one row: enough sums to hide the latency of an addition. */
+  readonly few: number;
+}
+
+const SIZES: Readonly<Record<TileSize, Tile>> = {
+  small: { rows: [ROWS, 1], lanes: 8, few: 24 },
+  large: { rows: [6, ROWS, 1], lanes: 8, few: 32 },
+  wide: { rows: [6, ROWS, 1], lanes: 16, few: 40 },
+};
 
 export interface Plan {
   /** Where there are fewer rows than a tile has; null where that is not asked. */
@@ -29,7 +40,7 @@ export const TILES = {
   /** Lanes of the widest tile: what is left of one is a tile too, for a panel's lanes end where it does. */
   lanes: MORE_LANES,
   /** Lanes in a panel of packed weights. */
-  panel: 4 * VECTORS,
+  panel: 8,
   /** Functions of a kernel that are written out before calls take their place: what code may grow by. */
   inlined: 64,
   /** Vectors at a time of a sum along its own lanes. */
@@ -37,14 +48,13 @@ export const TILES = {
   plan: planOf,
 } as const;
 
-/** `roomy`: see Features. */
-function planOf(nest: Nest, graph: Graph, roomy: boolean): Plan {
+function planOf(nest: Nest, graph: Graph, size: TileSize): Plan {
   const { lane, axes } = nest;
-  const fewLanes = roomy ? MORE_LANES : FEW_LANES;
+  const tile = SIZES[size];
   const row = lane === null ? null : rowOf(nest, graph);
   if (row === null) {
     const wide = graph.value.work < MAP_WORK ? [8, 4, 1] : [4, 1];
-    const lanes = sums(nest) ? [fewLanes, 4, 1] : wide;
+    const lanes = sums(nest) ? [tile.few, 4, 1] : size === "wide" ? [8,4,1]: wide;
     return { few: null, rows: null, many: { order: axes, row: null, rows: [1], lanes } };
   }
   const rowLoop = axes.find((a) => a.v === row)!;
@@ -55,10 +65,9 @@ function planOf(nest: Nest, graph: Graph, roomy: boolean): Plan {
     ? [...others, rowLoop, laneLoop]
     : [...others, laneLoop, rowLoop];
   const packed = streamsOf(graph.reductions).some((s) => s.panel?.v === row);
-  const tall = roomy && !packed && !isFunction(graph);
-  const rows = tall ? [MORE_ROWS, ROWS, 1] : [ROWS, 1];
-  const many: Walk = { order, row, rows, lanes: [4 * VECTORS, 4, 1] };
-  const few: Walk = { order, row, rows: [1], lanes: [fewLanes, 4, 1] };
+  const rows = packed ? [ROWS, 1] : tile.rows;
+  const many: Walk = { order, row, rows, lanes: [tile.lanes, 4, 1] };
+  const few: Walk = { order, row, rows: [1], lanes: [tile.few, 4, 1] };
   const count = numberOf(rowLoop.extent);
   if (count !== null && count >= ROWS) return { few: null, rows: null, many };
   if (count !== null) return { few: null, rows: null, many: few };
@@ -66,15 +75,6 @@ function planOf(nest: Nest, graph: Graph, roomy: boolean): Plan {
 }
 
 const sums = (nest: Nest): boolean => nest.reductions.some((r) => r.perLane);
-
-/** Does an element take a function of its sums? Then a tile of many holds their values beside its own. */
-function isFunction({ value }: Graph): boolean {
-  let found = false;
-  collect([value], (node) => {
-    found ||= node.kind === "call" && MATH.has(node.fn);
-  });
-  return found;
-}
 
 const dependsOn = (node: Node, v: number): boolean => node.vars.has(v);
 
