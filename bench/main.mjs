@@ -25,7 +25,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 const argv = process.argv.slice(2);
 const known = {
   workloads: Object.keys(workloads),
-  peers: PEERS.filter((p) => p.name !== "cellc").map((p) => p.name),
+  peers: PEERS.filter((p) => p.group !== "cellc").map((p) => p.name),
 };
 const { options, wrong } = optionsOf(argv, known, CORES);
 if (wrong !== undefined) {
@@ -105,7 +105,7 @@ function isOurFailure({ peer, reason }) {
 /** The peers that can be measured; the others are named. */
 async function ready(found) {
   const chosen = PEERS.filter(
-    (p) => p.name === "cellc" || options.peers === null || options.peers.includes(p.name),
+    (p) => p.group === "cellc" || options.peers === null || options.peers.includes(p.name),
   );
   for (const t of options.leftOut) found.miss("all", null, t, `the machine has ${CORES} core`);
   const reasons = options.install ? await install(chosen, home, say) : new Map();

@@ -5,6 +5,10 @@ import { Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands.ts";
 import { explainFailure } from "./fail.ts";
 import { packageVersion } from "./package.ts";
+import { isTested, widen } from "../runtime/devices/wasm/wide.ts";
+
+// The process is this command's own: vectors of 256 bits, unless --vectors says otherwise.
+if (isTested()) widen();
 
 const program = new Command("cellc")
   .description(

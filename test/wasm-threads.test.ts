@@ -26,7 +26,8 @@ const ALL: Worth = { program: 0, stage: 0, step: 0 };
 const dealing = (threads: number, worth: Worth = ALL): Device => ({
   name: "wasm",
   available: async () => ({ ok: true }),
-  open: async (artifact) => createSession(artifact, { fused: false, tiles: "large", threads, worth }),
+  open: async (artifact) =>
+    createSession(artifact, { fused: false, tiles: "large", threads, worth }),
 });
 
 /** Of many programs alike at different sizes one in five, which takes every kind. */

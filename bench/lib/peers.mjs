@@ -18,7 +18,11 @@ const ALL = ["W1", "W2", "W3", "W4", "W5", "W6", "W7"];
 const INFERENCE = ["W1", "W2", "W4", "W5", "W7"];
 const TFJS = "@tensorflow/tfjs@4.22.0";
 
-/** @type {readonly Peer[]} */
+/**
+ * cellc is measured as it loads an artifact unless told otherwise, and with vectors of 256 bits, which a program
+ * has to ask for.
+ * @type {readonly Peer[]}
+ */
 export const PEERS = [
   {
     name: "cellc",
@@ -27,6 +31,16 @@ export const PEERS = [
     script: ["peers/cellc.mjs"],
     threads: [1, 2],
     workloads: [...ALL, "products"],
+    folder: null,
+    packages: [],
+  },
+  {
+    name: "cellc 256",
+    group: "cellc",
+    with: "node",
+    script: ["peers/cellc.mjs", "--vectors", "256"],
+    threads: [1, 2],
+    workloads: ["W1", "W2", "W3", "W4", "W6"],
     folder: null,
     packages: [],
   },

@@ -80,7 +80,7 @@ function caseTable(rows, peak) {
   return markdown(
     head,
     ordered.map((r) => [
-      r.peer === "cellc" ? "**cellc**" : r.peer,
+      groupOf(r.peer) === "cellc" ? `**${r.peer}**` : r.peer,
       r.threads,
       time(r.median_ms),
       time(r.min_ms),
@@ -110,7 +110,7 @@ export function coldTable(rows, measures) {
   return markdown(
     ["peer", "median ms", "minimum", "import", "build", "first result", "installed MB", "packages"],
     cold.map((r) => [
-      r.peer === "cellc" ? "**cellc**" : r.peer,
+      groupOf(r.peer) === "cellc" ? `**${r.peer}**` : r.peer,
       short(r.median_ms),
       short(r.min_ms),
       short(r.import_ms),

@@ -1,7 +1,7 @@
 // @ts-check
 /** @file Each target beside what was measured. In: findings. Out: lines: target, measured, met or not, or not
  *  measured. Pure; targets are data here and nowhere else. */
-import { PEERS } from "./peers.mjs";
+import { groupOf, PEERS } from "./peers.mjs";
 import { caseName, fastest, ofCase, speedup } from "./rows.mjs";
 import { median, short } from "./stats.mjs";
 import { PEAK } from "./tables.mjs";
@@ -102,7 +102,9 @@ export function verdicts(found) {
  * @returns {Verdict[]}
  */
 function compared(rows, { workload, where, over, called, least }) {
-  const ours = rows.filter((r) => r.peer === "cellc" && r.workload === workload && where(r.params));
+  const ours = rows.filter(
+    (r) => groupOf(r.peer) === "cellc" && r.workload === workload && where(r.params),
+  );
   const lines = ours.flatMap((mine) => {
     const others = ofCase(rows, workload, mine.params).filter(
       (r) => over.includes(r.peer) && r.threads === mine.threads,
@@ -115,7 +117,7 @@ function compared(rows, { workload, where, over, called, least }) {
     return [
       {
         workload,
-        target: `${caseName(mine.params)}, ${threads}: ≥ ${least} × ${called}`,
+        target: `${caseName(mine.params)}, ${threads}${setting(mine)}: ≥ ${least} × ${called}`,
         measured: `${ratio.toFixed(2)} × (${best.peer})${wrong ? ", but our numbers are wrong" : ""}`,
         met: !wrong && (least === 1 ? ratio > 1 : ratio >= least),
       },
@@ -124,6 +126,10 @@ function compared(rows, { workload, where, over, called, least }) {
   const none = { workload, target: `≥ ${least} × ${called}`, measured: "not measured", met: null };
   return lines.length === 0 ? [none] : lines;
 }
+
+/** What a row of ours was told beside the defaults. */
+const setting = (/** @type {Row} */ { peer }) =>
+  peer === "cellc" ? "" : `, ${peer.replace("cellc ", "")}-bit vectors`;
 
 /**
  * @param {Findings} found
@@ -179,18 +185,18 @@ function products({ rows, limits }) {
  */
 function secondThread(rows) {
   const one = rows.filter(
-    (r) => r.peer === "cellc" && ["W2", "W3"].includes(r.workload) && r.threads === 1,
+    (r) => groupOf(r.peer) === "cellc" && ["W2", "W3"].includes(r.workload) && r.threads === 1,
   );
   const lines = one.flatMap((r) => {
     const two = ofCase(rows, r.workload, r.params).find(
-      (s) => s.peer === "cellc" && s.threads === 2,
+      (s) => s.peer === r.peer && s.threads === 2,
     );
     if (two === undefined) return [];
     const gain = speedup(two, r);
     return [
       line(
         r.workload,
-        `${caseName(r.params)}: a second thread ≥ 1.6 ×`,
+        `${caseName(r.params)}${setting(r)}: a second thread ≥ 1.6 ×`,
         `${gain.toFixed(2)} ×`,
         () => gain >= 1.6,
       ),

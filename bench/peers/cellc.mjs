@@ -13,7 +13,10 @@ import {
   stack,
   targets,
 } from "./lib/data.mjs";
-import { bench } from "./lib/harness.mjs";
+import { bench, vectors } from "./lib/harness.mjs";
+
+/** "256", or nothing: as `load` has it. */
+const bits = vectors === undefined ? {} : { vectors: Number(vectors) };
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const kept = join(process.env.PEERS_HOME ?? join(root, "bench", ".installs"), "artifacts");
@@ -54,7 +57,7 @@ async function artifactOf(params) {
 }
 
 async function modelOf({ load, threads }, params) {
-  const model = await load(await artifactOf(params), { backend: "wasm", threads });
+  const model = await load(await artifactOf(params), { backend: "wasm", threads, ...bits });
   if (model.backend.backend !== "wasm") throw new Error(`ran on ${model.backend.backend}`);
   return model;
 }
@@ -196,7 +199,7 @@ function batchMajor(a, T, B) {
 }
 
 await bench({
-  peer: "cellc",
+  peer: vectors === undefined ? "cellc" : `cellc ${vectors}`,
   threads: [1, 2],
   prepare: async (chosen) => {
     for (const [, kind, params] of chosen) if (kind !== "none") await artifactOf(params);

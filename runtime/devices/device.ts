@@ -12,17 +12,14 @@ export interface BackendReport {
   readonly adapter: string | null;
   /** Threads that computed: the most that a run has used so far. */
   readonly threads: number;
-  /** Bits of the vectors that computed: the most that a run has used so far; null where the backend cannot tell. */
+  /** Bits of the vectors that computed; null where the backend cannot tell. */
   readonly vectors: 128 | 256 | null;
 }
 
 /** How many threads may compute: a number from 1, or as many as pay. */
 export type Threads = number | "auto";
 
-/**
- * Bits of a vector: WebAssembly's 128, or 256 where the engine computes with pairs of them at once; "auto": 256
- * where the engine was tested with them and a program computes long enough to be worth compiling so.
- */
+/** Bits of a vector: WebAssembly's 128, or 256, where the engine computes with two of them at once; "auto": 256 where it does already. */
 export type Vectors = 128 | 256 | "auto";
 
 export interface OpenOptions {

@@ -4,7 +4,7 @@ import { type Device, DeviceError, noVectors } from "./device.ts";
 import { features } from "./wasm/features.ts";
 import { selfTest } from "./wasm/self-test.ts";
 import { createSession } from "./wasm/session.ts";
-import { wideFor } from "./wasm/wide.ts";
+import { isWide, whyNotWide, widen } from "./wasm/wide.ts";
 
 export const wasmDevice: Device = {
   name: "wasm",
@@ -16,13 +16,15 @@ export const wasmDevice: Device = {
     const why = whyNot();
     if (why !== null) throw new DeviceError(`wasm cannot run here: ${why}`, { code: "R401" });
     const { fused, tiles } = features();
-    const found = wideFor(vectors);
-    const wide = typeof found === "string" ? null : found;
-    if (vectors === 256) {
-      const missing = typeof found === "string" ? found : found?.mistake();
-      if (missing) throw noVectors(vectors, missing);
+    if (vectors === 256 && !isWide()) {
+      const missing = whyNotWide();
+      if (missing !== null) throw noVectors(vectors, missing);
+      widen();
     }
-    return createSession(artifact, { fused, tiles, wide, threads });
+    // V8 14.6 ends the process where it finds two calls side by side while the flag is set.
+    const inlines = isWide() ? { inlines: Number.POSITIVE_INFINITY } : {};
+    const wide = vectors !== 128 && isWide();
+    return createSession(artifact, { fused, tiles: wide ? "wide" : tiles, threads, ...inlines });
   },
 };
 

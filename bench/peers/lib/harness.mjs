@@ -39,6 +39,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     cold: { type: "boolean", default: false },
     prepare: { type: "boolean", default: false },
+    vectors: { type: "string" },
   },
 });
 
@@ -48,6 +49,9 @@ const print = (row) => process.stdout.write(`${JSON.stringify(row)}\n`);
 
 /** The case without what only tells the runner how to use it. */
 export const paramsOf = ({ quick: _, kind: __, ...params }) => params;
+
+/** A setting that a peer's script may have beside those of all. */
+export const { vectors } = options;
 
 export async function bench(peer) {
   const threads = Number(options.threads);

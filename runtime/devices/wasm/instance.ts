@@ -12,8 +12,6 @@ export interface Compiled {
   readonly program: Program;
   readonly code: ProgramCode;
   readonly module: WebAssembly.Module;
-  /** With vectors of 256 bits. */
-  readonly wide: boolean;
 }
 
 export interface Instance {

@@ -21,6 +21,8 @@ export interface KernelTarget {
   /** The engine has fused multiply-add of relaxed SIMD. */
   readonly fused: boolean;
   readonly tiles: TileSize;
+  /** Functions of a kernel that are written out before calls take their place. */
+  readonly inlines: number;
   /** Threads share the memory. */
   readonly shared: boolean;
   /** Whether there are fewer rows than a tile has; null where the code is for both. */
@@ -105,7 +107,7 @@ function createNestEmitter(
     library: target.library,
     scope: inside(null),
     view: { row: null, lane: nest.lane, alone: false },
-    inlined: 0,
+    inlines: target.inlines,
     reduce: (index, point) => reduce(index, point, tile),
     push: (node, point) => emit(e, node, point),
   };
@@ -115,34 +117,35 @@ function createNestEmitter(
   const place = { nest, graph };
   const reduce = createReducer(e, place);
 
-  const wide = nest.lane !== null && stepAlong(nest.out, nest.lane) === 1;
-  /** Two vectors side by side are computed, then stored. */
-  const storeAll = (): void => {
-    for (let i = 0; i < tile.length; ) {
-      const [a, b] = [tile[i]!, tile[i + 1]];
-      const pair = b !== undefined && b.row === a.row ? [a, b] : [a];
-      store(pair.map((point) => {
-        emit(e, graph.value, point);
-        const value = code.local(V128);
-        code.set(value);
-        return { point, value };
-      }));
-      i += pair.length;
+  /** The value of a place, in a local. */
+  const valueAt = (point: Point): Local => {
+    emit(e, graph.value, point);
+    const value = code.local(V128);
+    code.set(value);
+    return value;
+  };
+  const isBeside = nest.lane !== null && stepAlong(nest.out, nest.lane) === 1;
+  const store = (point: Point, value: Local): void => {
+    const at = (lane: number): number => {
+      const constant = address(e, nest.out, point, lane);
+      code.get(value);
+      return constant;
+    };
+    const count = isBeside ? point.valid : 1;
+    if (count === 4) code.store(at(0));
+    else {
+      if (count >= 2) code.storePair(at(0));
+      if (count !== 2) code.storeLane(at(count - 1), count - 1);
     }
   };
-  const store = (values: readonly { readonly point: Point; readonly value: Local }[]): void => {
-    for (const { point, value } of values) {
-      const at = (lane: number): number => {
-        const constant = address(e, nest.out, point, lane);
-        code.get(value);
-        return constant;
-      };
-      const count = wide ? point.valid : 1;
-      if (count === 4) code.store(at(0));
-      else {
-        if (count >= 2) code.storePair(at(0));
-        if (count !== 2) code.storeLane(at(count - 1), count - 1);
-      }
+  /** Of two vectors side by side, both are computed before one is stored: an engine may make one of them. */
+  const storeAll = (): void => {
+    for (let i = 0; i < tile.length; ) {
+      const { row } = tile[i]!;
+      const pair = tile.slice(i, i + 2).filter((p) => p.row === row);
+      const values = pair.map(valueAt);
+      for (const [k, point] of pair.entries()) store(point, values[k]!);
+      i += pair.length;
     }
   };
 

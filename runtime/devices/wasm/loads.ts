@@ -30,8 +30,8 @@ export interface Emitter {
   readonly library: Library;
   scope: Scope;
   view: View;
-  /** Functions written out in this kernel's code in place of calls. */
-  inlined: number;
+  /** Functions that may still be written out in this kernel's code: then calls take their place. */
+  inlines: number;
   /** Makes a reduction's value known in the scope. */
   readonly reduce: (index: number, point: Point) => void;
   /** Pushes a node's value. */

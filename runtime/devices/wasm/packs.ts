@@ -2,7 +2,7 @@
  *  reductions. Out: pack buffers and the code that fills them. Never packs what changes in its loop. */
 import type { Extent } from "../../artifact/kernel.ts";
 import { type Code, createCode, type Local, OP } from "./code.ts";
-import { I32 } from "./encoder.ts";
+import { I32, V128 } from "./encoder.ts";
 import { type KernelTarget, type Piece, pieceParams, WHOLE } from "./kernel-code.ts";
 import type { Loop, Nest } from "./nest.ts";
 import { numberOf, type Poly, polyOf, scaled, symbolsOf, ZERO } from "./poly.ts";
@@ -155,12 +155,20 @@ export function emitPack(
       code.op(OP.i32Eqz);
       code.branchIf(0);
       code.loop(() => {
-        for (const [p, head] of heads.entries())
-          for (let first = 0; first < width; first += 4) {
-            code.get(head);
-            four(code, from, byLine, p * width + first, taken);
-            code.store(4 * first);
-          }
+        // All are read before one is written: an engine may make two reads one, and two writes.
+        const fours = heads.flatMap((head, p) =>
+          Array.from({ length: width / 4 }, (_, i) => {
+            four(code, from, byLine, p * width + 4 * i, taken);
+            const value = code.local(V128);
+            code.set(value);
+            return { head, offset: 16 * i, value };
+          }),
+        );
+        for (const { head, offset, value } of fours) {
+          code.get(head);
+          code.get(value);
+          code.store(offset);
+        }
         for (const head of heads) addNumber(head, 4 * width);
         addNumber(from, 4 * byTerm);
         addNumber(count, -1);
@@ -232,7 +240,7 @@ function four(code: Code, from: Local, byLine: number, first: number, taken: num
   }
   code.splat(0);
   for (let l = 0; l < 4 && first + l < taken; l++) {
-    const value = code.local(0x7b);
+    const value = code.local(V128);
     code.set(value);
     code.get(from);
     code.get(value);

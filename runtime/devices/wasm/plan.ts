@@ -39,40 +39,24 @@ interface Share {
 
 const ALONE: Share = { threads: 1 };
 
-export function planOf(
-  program: Program,
-  sizes: Sizes,
-  most: number,
-  worth: Worth,
-): Plan & Worked {
+export function planOf(program: Program, sizes: Sizes, most: number, worth: Worth): Plan {
   const { prepare, stages } = program;
-  const shareOf = (stage: Stage, work: number): Share =>
+  const shareOf = (stage: Stage): Share =>
     stage.kind === "scan"
-      ? ofScan(stage, work, program, sizes, most, worth)
-      : work >= worth.stage
+      ? ofScan(stage, program, sizes, most, worth)
+      : workOf(stage.kernel, sizes) >= worth.stage
         ? { threads: most }
         : ALONE;
-  const works = stages.map((stage) => stageWork(stage, sizes));
-  const work = sumOf(works);
-  const run = withAhead(
-    stages.map((stage, i) => shareOf(stage, works[i]!)),
-    works,
-    program,
+  const run = withAhead(stages.map(shareOf), program, sizes);
+  const work = stages.reduce(
+    (sum, stage, i) => sum + (run[i]!.threads > 1 ? stageWork(stage, sizes) : 0),
+    0,
   );
-  const dealt = sumOf(works.filter((_, i) => run[i]!.threads > 1));
-  if (dealt < worth.program || dealt === 0) return { ...alone(program), work };
+  if (work < worth.program || run.every((s) => s.threads === 1)) return alone(program);
   // After `prepare` its packing, which one thread does.
-  const first = prepare.map((stage) => shareOf(stage, stageWork(stage, sizes)));
-  const all = [...first, ALONE, ...run];
-  return { ...planned(all, most, [prepare.length, all.length - 1]), work };
+  const all = [...prepare.map(shareOf), ALONE, ...run];
+  return planned(all, most, [prepare.length, all.length - 1]);
 }
-
-/** Work of a run in multiplications, its `prepare` aside. */
-interface Worked {
-  readonly work: number;
-}
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
 
 /** Thread 0 computes all. */
 export function alone({ prepare, stages }: Program): Plan {
@@ -86,28 +70,24 @@ export function alone({ prepare, stages }: Program): Plan {
 /** Samples, to as many threads as there are tiles of them; where there is one, columns, where a step's work is worth that threads meet. */
 function ofScan(
   scan: ScanStage,
-  work: number,
   program: Program,
   sizes: Sizes,
   most: number,
   worth: Worth,
 ): Share {
+  const step = workOfAll(scan.kernels, sizes);
   const threads = samplesApart(scan, program) ? Math.min(most, Math.ceil(sizes.B! / SAMPLES)) : 1;
-  if (threads > 1) return work >= worth.stage ? { threads } : ALONE;
-  const least = worth.step * scan.kernels.length * sizes[scan.over]!;
-  if (scan.kernels.length === 0 || work < least) return ALONE;
+  if (threads > 1) return step * sizes[scan.over]! >= worth.stage ? { threads } : ALONE;
+  if (scan.kernels.length === 0 || step < worth.step * scan.kernels.length) return ALONE;
   return { threads: most, columns: true };
 }
 
 /** A kernel that is dealt, and a scan after it that is not, side by side where that takes less time. */
-function withAhead(
-  shares: readonly Share[],
-  works: readonly number[],
-  program: Program,
-): readonly Share[] {
+function withAhead(shares: readonly Share[], program: Program, sizes: Sizes): readonly Share[] {
+  const workAt = (i: number): number => stageWork(program.stages[i]!, sizes);
   const starts = shares.map(({ threads }, i) => {
     if (threads === 1 || shares[i + 1]?.threads !== 1 || aheadOf(program, i) === null) return false;
-    const [kernel, scan] = [works[i]!, works[i + 1]!];
+    const [kernel, scan] = [workAt(i), workAt(i + 1)];
     return Math.max(kernel, scan) < kernel / threads + scan;
   });
   return shares.map((share, i) => (starts[i] || starts[i - 1] ? { ...share, ahead: true } : share));

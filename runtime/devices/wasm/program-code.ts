@@ -64,6 +64,8 @@ export interface Target {
   /** As in Features. */
   readonly fused: boolean;
   readonly tiles: TileSize;
+  /** As in KernelTarget; TILES.inlines where it is left out. */
+  readonly inlines?: number;
   /** Threads share the memory. */
   readonly shared: boolean;
 }
@@ -77,7 +79,7 @@ export const serves = ({ rows: choices }: ProgramCode, sizes: Sizes): boolean =>
 /** With `sizes` only what products of as many rows, or as few, take; else for any. */
 export function programCode(
   program: Program,
-  { fused, tiles, shared }: Target,
+  { fused, tiles, inlines = TILES.inlines, shared }: Target,
   sizes: Sizes | null = null,
 ): ProgramCode {
   const choices: RowsChoice[] = [];
@@ -97,6 +99,7 @@ export function programCode(
     frame,
     fused,
     tiles,
+    inlines,
     shared,
     isFew: (rows) => {
       if (sizes === null) return null;

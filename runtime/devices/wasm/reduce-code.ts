@@ -175,51 +175,56 @@ export function hoist(
 
 /**
  * A value's sums for all of a tile, then what is made of them before functions are taken. An engine that moves a
- * value to memory does so where it was made: of a sum, in every term, of what is made after it, once.
+ * value to memory does so where it was made: a sum with every term, what is made of it after the loop once.
  */
 export function settle(e: Emitter, root: Node, points: readonly Point[]): void {
-  const { code } = e;
-  const held = new Set<Node>();
-  const functions = new Set<Node>();
-  const looked = new Set<Node>();
-  const look = (node: Node): void => {
-    if (node.kind !== "call" || looked.has(node)) return;
-    looked.add(node);
-    node.args.forEach(look);
-    if (node.args.some((a) => a.kind === "reduction" || held.has(a))) held.add(node);
-    if (MATH.has(node.fn) || node.args.some((a) => functions.has(a))) functions.add(node);
+  const sums: Node[] = [];
+  const known = new Map<Node, Parts>();
+  const partsOf = (node: Node): Parts => {
+    const old = known.get(node);
+    if (old !== undefined) return old;
+    if (node.kind === "reduction") sums.push(node);
+    const args = node.kind === "call" ? node.args.map(partsOf) : [];
+    const parts = {
+      sums: node.kind === "reduction" || args.some((a) => a.sums),
+      functions: (node.kind === "call" && MATH.has(node.fn)) || args.some((a) => a.functions),
+    };
+    known.set(node, parts);
+    return parts;
   };
-  look(root);
-  const sums = (node: Node): void => {
-    if (node.guarded) return;
-    if (node.kind === "reduction") know(e, node, points);
-    if (node.kind === "call") node.args.forEach(sums);
-  };
-  sums(root);
+  const { functions } = partsOf(root);
+  for (const sum of sums) know(e, sum, points);
+  if (!functions) return;
   const seen = new Set<Node>();
   const visit = (node: Node): void => {
-    if (node.guarded || seen.has(node)) return;
+    if (node.guarded || seen.has(node) || !partsOf(node).sums) return;
     seen.add(node);
-    if (node.kind === "reduction") {
-      const done = new Set<number>();
-      for (const point of points) {
-        const key = valueKey(e, node, point);
-        if (done.has(key)) continue;
-        done.add(key);
-        emit(e, node, point);
-        code.splat(-0);
-        code.simd(SIMD.add);
-        const local = code.local(V128);
-        code.set(local);
-        e.scope.values.set(key, local);
-      }
-      return;
-    }
-    if (!held.has(node) || node.kind !== "call") return;
-    if (functions.has(node)) node.args.forEach(visit);
+    if (node.kind === "reduction") copy(e, node, points);
+    else if (partsOf(node).functions && node.kind === "call") node.args.forEach(visit);
     else know(e, node, points);
   };
-  if (functions.has(root)) visit(root);
+  visit(root);
+}
+
+/** What a node is made of. */
+interface Parts {
+  readonly sums: boolean;
+  readonly functions: boolean;
+}
+
+/** Makes a known node known anew, as a value of its own: added to −0, which changes no number. */
+function copy(e: Emitter, node: Node, points: readonly Point[]): void {
+  const { code } = e;
+  for (const key of new Set(points.map((p) => valueKey(e, node, p)))) {
+    const old = find(e.scope, (s) => s.values, key);
+    if (old === undefined) continue;
+    code.get(old);
+    code.splat(-0);
+    code.simd(SIMD.add);
+    const local = code.local(V128);
+    code.set(local);
+    e.scope.values.set(key, local);
+  }
 }
 
 /** Computes a node for places of a tile, where it is not known. */

@@ -3,7 +3,7 @@
 import { type Code, createCode, SIMD } from "./code.ts";
 import { createModule, V128 } from "./encoder.ts";
 import { createLibrary } from "./library.ts";
-import { math, type MathFn } from "./math.ts";
+import type { MathFn } from "./math.ts";
 
 const TERMS = 6;
 /** In float64: what the reference device computes. */
@@ -16,29 +16,23 @@ const FUNCTIONS: readonly (readonly [MathFn, (s: number) => number])[] = [
 /** Of an element, relative to 1 + its size: float32 sums of six terms are within a tenth of it. */
 const TOLERANCE = 1e-5;
 
-type Compile = (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module;
-
 const known = new Map<boolean, string | null>();
 
 /** Of the code for engines with fused multiply-add, or without; computed once. */
 export function selfTest(fused: boolean): string | null {
   const old = known.get(fused);
   if (old !== undefined) return old;
-  const found = mistakeIn(computed(fused, 1, (bytes) => new WebAssembly.Module(bytes)));
+  const found = mistakeIn(computed(fused));
   known.set(fused, found);
   return found;
 }
 
-/** Of code that an engine makes of pairs of vectors: what `compile` makes of two side by side. */
-export const wideTest = (compile: Compile): string | null => mistakeIn(computed(true, 2, compile));
-
 /** The first value that is wrong: f(s) for each function f, of four sums s. */
 export function mistakeIn(got: ArrayLike<number>): string | null {
-  const lanes = Math.max(4, got.length / FUNCTIONS.length);
   for (const [f, [name, value]] of FUNCTIONS.entries())
-    for (let lane = 0; lane < lanes; lane++) {
+    for (let lane = 0; lane < 4; lane++) {
       const want = value(sum(lane));
-      const found = got[lanes * f + lane]!;
+      const found = got[4 * f + lane]!;
       if (!(Math.abs(found - want) <= TOLERANCE * (1 + Math.abs(want))))
         return `its self-test gives ${found} for ${name}(${sum(lane)}), which is ${want}`;
     }
@@ -54,65 +48,51 @@ function sum(lane: number): number {
   return s;
 }
 
-/** Sums of products in the lanes of so many vectors, as kernels add them up, then the functions of the library. */
-function computed(fused: boolean, vectors: number, compile: Compile): Float32Array {
+/** Sums of products in four lanes, as kernels add them up, then the functions of the library. */
+function computed(fused: boolean): Float32Array {
   const module = createModule();
   const library = createLibrary(module, fused);
   const code = createCode(0, fused);
-  const lanes = 4 * vectors;
-  const weights = 4 * lanes * TERMS;
-  const results = weights + 4 * lanes * TERMS;
-  const sums = Array.from({ length: vectors }, () => {
-    const s = code.local(V128);
-    code.splat(0);
-    code.set(s);
-    return s;
-  });
-  for (let k = 0; k < TERMS; k++)
-    for (const [v, s] of sums.entries()) {
-      if (!fused) code.get(s);
-      at(code, () => code.load(4 * lanes * k + 16 * v));
-      at(code, () => code.loadSplat(weights + 4 * k));
-      if (fused) {
-        code.get(s);
-        code.simd(SIMD.madd);
-      } else {
-        code.simd(SIMD.mul);
-        code.simd(SIMD.add);
-      }
-      code.set(s);
+  const weights = 16 * TERMS;
+  const results = weights + 16 * TERMS;
+  const s = code.local(V128);
+  code.splat(0);
+  code.set(s);
+  for (let k = 0; k < TERMS; k++) {
+    if (!fused) code.get(s);
+    at(code, () => code.load(16 * k));
+    at(code, () => code.loadSplat(weights + 4 * k));
+    if (fused) {
+      code.get(s);
+      code.simd(SIMD.madd);
+    } else {
+      code.simd(SIMD.mul);
+      code.simd(SIMD.add);
     }
-  for (const [f, [name]] of FUNCTIONS.entries()) {
-    const values = sums.map((s) => {
-      const value = code.local(V128);
-      if (vectors > 1) math(name, code, (c) => c.get(s))(code);
-      else {
-        code.get(s);
-        code.call(library.math(name));
-      }
-      code.set(value);
-      return value;
-    });
-    for (const [v, value] of values.entries())
-      at(code, () => {
-        code.get(value);
-        code.store(results + 4 * lanes * f + 16 * v);
-      });
+    code.set(s);
   }
+  for (const [f, [name]] of FUNCTIONS.entries())
+    at(code, () => {
+      code.get(s);
+      code.call(library.math(name));
+      code.store(results + 16 * f);
+    });
   const index = module.declare({ params: [], results: [] }, "run");
   module.define(index, code.body());
   module.exportAs("run", index);
   const memory = new WebAssembly.Memory({ initial: 1 });
   const words = new Float32Array(memory.buffer);
   for (let k = 0; k < TERMS; k++) {
-    for (let lane = 0; lane < lanes; lane++) words[lanes * k + lane] = x(lane, k);
+    for (let lane = 0; lane < 4; lane++) words[4 * k + lane] = x(lane, k);
     words[weights / 4 + k] = w(k);
   }
-  const instance = new WebAssembly.Instance(compile(module.encode()), { env: { memory } });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
+    env: { memory },
+  });
   const { run } = instance.exports;
   if (typeof run !== "function") return new Float32Array(0);
   run();
-  return words.slice(results / 4, results / 4 + lanes * FUNCTIONS.length);
+  return words.slice(results / 4, results / 4 + 4 * FUNCTIONS.length);
 }
 
 /** An access whose address is in its instruction. */

@@ -12,8 +12,7 @@ import { type Compiled, type Instance, instantiate } from "./instance.ts";
 import { alone, type Plan, planOf, type Worth, WORTH } from "./plan.ts";
 import { programCode, serves } from "./program-code.ts";
 import { createStepper } from "./stepper.ts";
-import type { TileSize } from "./tiles.ts";
-import type { Wide } from "./wide.ts";
+import { TILES, type TileSize } from "./tiles.ts";
 
 interface Stored {
   readonly address: number;
@@ -38,8 +37,6 @@ interface Sizing {
   /** What threads do; what one does alone. */
   readonly plan: Plan;
   readonly alone: Plan;
-  /** In multiplications. */
-  readonly work: number;
   /** Whose code is known to serve these sizes. */
   served: Ready | null;
 }
@@ -61,8 +58,7 @@ interface Placed {
 export interface SessionOptions {
   readonly fused: boolean;
   readonly tiles: TileSize;
-  /** How code with wider vectors is made; null where none is wanted. */
-  readonly wide?: Wide | null;
+  readonly inlines?: number;
   /** "auto": as many as there are cores, up to AUTO_THREADS, where a run is worth it. */
   readonly threads: Threads;
   readonly worth?: Worth;
@@ -75,16 +71,10 @@ const SIZINGS = 64;
 const AUTO_THREADS = 8;
 
 export function createSession(artifact: Artifact, options: SessionOptions): Session {
-  const { fused, tiles, threads } = options;
+  const { fused, tiles, threads, inlines = TILES.inlines } = options;
   const worth = threads === "auto" ? WORTH : { ...WORTH, program: 0 };
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
     throw noThreads(threads, `the number is a whole one from 1 to ${MOST_THREADS}`);
-  let wide = options.wide ?? null;
-  /** What the engine gets wrong with wider vectors. */
-  let mistake: string | null = null;
-  let widest: 128 | 256 = 128;
-  /** Work done, by program. */
-  const spent = new Map<keyof Programs, number>();
   let lonely = whyAlone();
   let most = threads === "auto" ? Math.min(coresHere(), AUTO_THREADS) : threads;
   if (lonely !== null && most > 1) {
@@ -113,30 +103,15 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     if (program === null) throw new DeviceError(`${artifact.entry.name} has no program ${name}`);
     return program;
   };
-  /** Whether a program that has done so much work is to have wider vectors; once it is, it stays so. */
-  const isWide = (work: number): boolean => {
-    if (wide === null || work < wide.worth) return false;
-    mistake = wide.mistake();
-    if (mistake !== null) wide = null;
-    return wide !== null;
-  };
   /** Code for products of as many rows, or as few, as these sizes have; where both have been asked for, for any. */
-  const compile = (
-    name: keyof Programs,
-    shared: boolean,
-    sizes: Sizes,
-    widely: boolean,
-  ): Compiled => {
+  const compile = (name: keyof Programs, shared: boolean, sizes: Sizes): Compiled => {
     const key = `${name} ${shared}`;
     const known = compiled.get(key);
-    const same = known === undefined || serves(known.code, sizes);
-    if (known?.wide === widely && same) return known;
+    if (known !== undefined && serves(known.code, sizes)) return known;
     const program = programOf(name);
-    const target = { fused, tiles: widely ? "wide" : tiles, shared };
-    const code = programCode(program, target, same ? sizes : null);
-    const module =
-      widely && wide !== null ? wide.compile(code.bytes) : new WebAssembly.Module(code.bytes);
-    const made = { program, code, module, wide: widely };
+    const target = { fused, tiles, inlines, shared };
+    const code = programCode(program, target, known === undefined ? sizes : null);
+    const made = { program, code, module: new WebAssembly.Module(code.bytes) };
     compiled.set(key, made);
     return made;
   };
@@ -151,13 +126,11 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       ...entry,
       shape: shapeOf(program.buffers[entry.buffer]!.shape, sizes),
     });
-    const plan = planOf(program, sizes, most, least);
     const made = {
       inputs: program.inputs.map(sized),
       outputs: program.outputs.map((o) => ({ ...sized(o), read: taken.has(o.name) })),
-      plan,
+      plan: planOf(program, sizes, most, least),
       alone: alone(program),
-      work: plan.work,
       served: null,
     };
     const oldest = sizings.keys().next().value;
@@ -167,10 +140,8 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
   };
   const readyFor = (name: keyof Programs, size: Sizing, sizes: Sizes): Ready => {
     const known = ready.get(name);
-    const widely = isWide(spent.get(name) ?? 0);
-    if (known !== undefined && known === size.served && known.compiled.wide === widely)
-      return known;
-    const code = compile(name, crew !== null, sizes, widely);
+    if (known !== undefined && known === size.served) return known;
+    const code = compile(name, crew !== null, sizes);
     if (known?.compiled === code) {
       size.served = known;
       return known;
@@ -251,7 +222,6 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     alive();
     const program = programOf(name);
     const size = sizing(name, program, sizes);
-    if (wide !== null) spent.set(name, (spent.get(name) ?? 0) + size.work);
     const isDealt = most > 1 && size.plan.threads > 1 && (await gather(name, size, sizes));
     alive();
     const chosen = isDealt ? size.plan : size.alone;
@@ -286,7 +256,6 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       await crew.run({ program: entry.number!, prepare, frames: frames(), meeting }, first);
     } else first();
     used = Math.max(used, chosen.threads);
-    if (entry.compiled.wide) widest = 256;
     for (const { buffer, address, own } of outputs) {
       if (own) continue;
       const count = bytes[buffer]! / 4;
@@ -304,20 +273,14 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
     return turn;
   };
   const simd = fused ? "relaxed-simd" : "simd";
-  const executor = (): string =>
-    [
-      simd,
-      ...(lonely === null ? [] : [`one thread: ${lonely}`]),
-      ...(mistake === null ? [] : [`vectors of 128 bits: ${mistake}`]),
-    ].join(", ");
   return {
     report: () => ({
       backend: "wasm",
       precision: "f32",
-      executor: executor(),
+      executor: lonely === null ? simd : `${simd}, one thread: ${lonely}`,
       adapter: null,
       threads: used,
-      vectors: widest,
+      vectors: tiles === "wide" ? 256 : 128,
     }),
     write: (name, data, shape) => {
       alive();
@@ -344,9 +307,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       const program = artifact.programs.step;
       if (program === null) return null;
       checkSizes(program, "step", { B: batch });
-      const widely = isWide(Number.POSITIVE_INFINITY);
-      if (widely) widest = 256;
-      return createStepper(compile("step", false, { B: batch }, widely), batch, {
+      return createStepper(compile("step", false, { B: batch }), batch, {
         version: () => {
           alive();
           return parameters;

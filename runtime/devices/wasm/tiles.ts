@@ -5,27 +5,35 @@ import { type Graph, type Node, streamsOf } from "./nodes.ts";
 import { numberOf, type Poly } from "./poly.ts";
 import type { Walk } from "./kernel-code.ts";
 
-/** Rows of the tiles that packed rows are made for. */
+/** Rows of a tile of packed rows. */
 const ROWS = 4;
-const MORE_LANES = 64;
 /** Work of an elementwise value above which one vector at a time fills the registers. */
 const MAP_WORK = 200;
 
-/** What an engine keeps in registers, of which there are sixteen: `wide` where they hold eight lanes each. */
+/**
+ * What an engine keeps in its sixteen registers. `small`: eight sums, the lanes' operands, one row's operand, one
+ * product. `large`: where products are added at once there is none to hold, and twelve sums fit. `wide`: so many of
+ * twice the lanes, where a register holds eight.
+ */
 export type TileSize = "small" | "large" | "wide";
 
 interface Tile {
   readonly rows: readonly number[];
   /** Lanes of a tile of many rows: whole panels. */
   readonly lanes: number;
-  /** Lanes of a tile of one row: enough sums to hide the latency of an addition. */
+  /**
+   * Lanes of a tile of one row: six sums hide the latency of an addition; with more, whose loads V8 puts first, fewer
+   * registers than it has do not suffice.
+   */
   readonly few: number;
+  /** Lanes of a value that takes many functions. */
+  readonly dear: number;
 }
 
 const SIZES: Readonly<Record<TileSize, Tile>> = {
-  small: { rows: [ROWS, 1], lanes: 8, few: 24 },
-  large: { rows: [6, ROWS, 1], lanes: 8, few: 32 },
-  wide: { rows: [6, ROWS, 1], lanes: 16, few: 40 },
+  small: { rows: [ROWS, 1], lanes: 8, few: 24, dear: 4 },
+  large: { rows: [6, ROWS, 1], lanes: 8, few: 32, dear: 4 },
+  wide: { rows: [6, ROWS, 1], lanes: 16, few: 40, dear: 8 },
 };
 
 export interface Plan {
@@ -38,11 +46,11 @@ export interface Plan {
 export const TILES = {
   rows: ROWS,
   /** Lanes of the widest tile: what is left of one is a tile too, for a panel's lanes end where it does. */
-  lanes: MORE_LANES,
+  lanes: Math.max(...Object.values(SIZES).map((t) => t.few)),
   /** Lanes in a panel of packed weights. */
   panel: 8,
   /** Functions of a kernel that are written out before calls take their place: what code may grow by. */
-  inlined: 64,
+  inlines: 64,
   /** Vectors at a time of a sum along its own lanes. */
   own: 4,
   plan: planOf,
@@ -53,8 +61,8 @@ function planOf(nest: Nest, graph: Graph, size: TileSize): Plan {
   const tile = SIZES[size];
   const row = lane === null ? null : rowOf(nest, graph);
   if (row === null) {
-    const wide = graph.value.work < MAP_WORK ? [8, 4, 1] : [4, 1];
-    const lanes = sums(nest) ? [tile.few, 4, 1] : size === "wide" ? [8,4,1]: wide;
+    const map = graph.value.work < MAP_WORK ? 8 : tile.dear;
+    const lanes = [...new Set([sums(nest) ? tile.few : map, 4, 1])];
     return { few: null, rows: null, many: { order: axes, row: null, rows: [1], lanes } };
   }
   const rowLoop = axes.find((a) => a.v === row)!;

@@ -9,7 +9,6 @@ import type { Node } from "./nodes.ts";
 import { numberOf } from "./poly.ts";
 import { pow } from "./pow.ts";
 import { find, inside } from "./scope.ts";
-import { TILES } from "./tiles.ts";
 
 /** Pushes the node's value. */
 export function emit(e: Emitter, node: Node, point: Point): void {
@@ -133,8 +132,8 @@ function emitCall(e: Emitter, fn: ScalarFn, args: readonly Node[], point: Point)
     case "tanh":
     case "sigmoid":
       // A call costs half of what the function does: its constants are made anew.
-      if (e.inlined < TILES.inlined) {
-        e.inlined += 1;
+      if (e.inlines > 0) {
+        e.inlines -= 1;
         math(fn, code, () => emit(e, a!, point))(code);
         return;
       }
