@@ -37,6 +37,7 @@ describe.each(["webasm", "cpu"] as const)("%s", (backend) => {
       executor: `gpu.js ${backend}`,
       adapter: null,
       threads: 1,
+      vectors: null,
     });
     session.close();
   });
