@@ -15,13 +15,13 @@ import { openSteps } from "./analyse/progress.ts";
 import { type Report, reportOf } from "./analyse/report.ts";
 import { type Subject, subjectOf, weightBytes } from "./analyse/subject.ts";
 import { textOf } from "./analyse/text.ts";
-import { backendOption, countOption } from "./backend.ts";
+import { type BackendOptions, backendOption, countOption } from "./backend.ts";
 import { Failure, inFile } from "./fail.ts";
 import { datasetOf } from "./model-file.ts";
 import { printJson } from "./render.ts";
 import { type EntryOptions, entryOptions } from "./source.ts";
 
-interface AnalyzeOptions extends EntryOptions {
+interface AnalyzeOptions extends EntryOptions, BackendOptions {
   readonly layer?: string;
   readonly weights?: string;
   readonly data?: string;
@@ -32,8 +32,6 @@ interface AnalyzeOptions extends EntryOptions {
   readonly to?: readonly string[];
   readonly compare?: readonly string[];
   readonly out?: string;
-  readonly backend: string;
-  readonly seed: number;
   readonly json?: boolean;
 }
 
@@ -112,8 +110,9 @@ async function reportFor(file: string, options: AnalyzeOptions): Promise<Report>
   const runs = await runsOf(subject, weights, options);
   const bar = openSteps(artifact.entry.name);
   try {
-    const { lags, backend } = options;
-    const m = await measure(subject, { runs, lags, part, backend, onProgress: bar.show });
+    const { lags, backend, threads = "auto", vectors = "auto" } = options;
+    const open = { threads, vectors };
+    const m = await measure(subject, { runs, lags, part, backend, open, onProgress: bar.show });
     return reportOf(subject, m, { file, weights, data: options.data ?? null });
   } finally {
     bar.close();

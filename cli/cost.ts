@@ -74,7 +74,7 @@ async function factsOf(artifact: Artifact, options: CostOptions): Promise<CostFa
   const show = ({ what, steps }: Task): void => {
     process.stderr.write(`measuring: ${what}, ${steps} ${steps === 1 ? "step" : "steps"}\n`);
   };
-  const measurement = await measure(artifact, options.backend, options.seed, tasks, show);
+  const measurement = await measure(artifact, options, tasks, show);
   return { ...facts, measurement };
 }
 

@@ -3,7 +3,7 @@
 import { type Bound, boundOf, type Part } from "../../compiler/analyse/bound.ts";
 import type { Measuring } from "../../compiler/analyse/measuring.ts";
 import { reasonText } from "../../compiler/analyse/reason.ts";
-import type { Device, Real } from "../../runtime/devices/device.ts";
+import type { Device, OpenOptions, Real } from "../../runtime/devices/device.ts";
 import { deviceNamed } from "../../runtime/devices/table.ts";
 import { Failure } from "../fail.ts";
 import type { Sample } from "./inputs.ts";
@@ -19,6 +19,7 @@ export interface Plan {
   readonly lags: number;
   readonly part: Part;
   readonly backend: string;
+  readonly open: OpenOptions;
   /** Lags done, of all runs. */
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -49,7 +50,9 @@ export async function measure(subject: Subject, plan: Plan): Promise<Measurement
   const { loop, step, artifact, programs } = subject;
   const hasLoss = artifact.train !== null;
   const device = await deviceFor(plan, programs);
-  const session = await openLoop(artifact, programs, device);
+  // Where "auto" takes float64 there are no threads to choose.
+  const isChosen = plan.backend !== "auto" || device.name === "wasm";
+  const session = await openLoop(artifact, programs, device, isChosen ? plan.open : {});
   const total = plan.runs.reduce((n, r) => n + stepsOf(r.sample, programs), 0);
   const choice = {
     rows: loop.slots.map((s) => plan.part.of(s.state)),

@@ -3,7 +3,7 @@
 import { invariant } from "../../compiler/ir/invariant.ts";
 import type { Measuring } from "../../compiler/analyse/measuring.ts";
 import type { Artifact } from "../../runtime/artifact/artifact.ts";
-import type { Device, Real, Session, Sizes } from "../../runtime/devices/device.ts";
+import type { Device, OpenOptions, Real, Session, Sizes } from "../../runtime/devices/device.ts";
 
 /** Tensors by store name. */
 export type Values = ReadonlyMap<
@@ -69,8 +69,9 @@ export async function openLoop(
   artifact: Artifact,
   m: Measuring,
   device: Device,
+  options: OpenOptions = {},
 ): Promise<LoopSession> {
-  const session: Session = await device.open(artifact);
+  const session: Session = await device.open(artifact, options);
   const shapes = (k: number, sizes: Sizes): readonly number[] =>
     m.coefficients[k]!.shape.map((d) => (typeof d === "number" ? d : sizes[d]!));
   const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);

@@ -6,6 +6,7 @@ import type { BackendReport, Session, Sizes } from "../../runtime/devices/device
 import { deviceNamed } from "../../runtime/devices/table.ts";
 import { initialise } from "../../runtime/initialise.ts";
 import { random } from "../../runtime/random.ts";
+import type { BackendOptions } from "../backend.ts";
 
 export interface Measurement {
   readonly what: "step" | "forward" | "gradient";
@@ -35,8 +36,7 @@ const SPAN_MS = 400;
 
 export async function measure(
   artifact: Artifact,
-  backend: string,
-  seed: number,
+  { backend, seed, threads = "auto", vectors = "auto" }: BackendOptions,
   tasks: readonly Task[],
   progress: (task: Task) => void,
 ): Promise<Measured> {
@@ -45,7 +45,7 @@ export async function measure(
   let report: BackendReport | null = null;
   for (const task of tasks) {
     progress(task);
-    const session = await device.open(artifact);
+    const session = await device.open(artifact, { threads, vectors });
     try {
       report = session.report();
       fill(artifact, session, task, seed);
