@@ -21,10 +21,7 @@ interface Tile {
   readonly rows: readonly number[];
   /** Lanes of a tile of many rows: whole panels. */
   readonly lanes: number;
-  /**
-   * Lanes of a tile of one row: six sums hide the latency of an addition; with more, whose loads V8 puts first, fewer
-   * registers than it has do not suffice.
-   */
+  /** Lanes of a tile of one row: sums enough to hide the latency of an addition, whose loads, which V8 puts first, fit. */
   readonly few: number;
   /** Lanes of a value that takes many functions. */
   readonly dear: number;
