@@ -47,7 +47,7 @@ export function bindRequest(
   const faults: Fault[] = [];
   const tensors = new Map<string, Tensor>();
   const take: Take = (store, value, what, stepsFirst) => {
-    const result = read(value, what, bound);
+    const result = read(value, what, bound, stepsFirst);
     if (!result.ok) faults.push(...result.faults);
     else tensors.set(store, stepsFirst ? swapped(result.value) : result.value);
   };

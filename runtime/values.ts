@@ -1,5 +1,5 @@
 /** @file Numbers as callers hold them. In: nested arrays, or flat data with a shape. Out: tensors,
- *  or faults that name the value, what was wanted and got. Never keeps a caller's array. */
+ *  or faults that name the value, what was wanted and got. Never keeps a caller's array, unless it is lent. */
 import { elements, unflatten } from "./artifact/extent.ts";
 import { type Fault, type Result, fail, fault, ok } from "./artifact/fault.ts";
 import type { Extent } from "./artifact/kernel.ts";
@@ -35,9 +35,12 @@ export type Bound = Map<string, { readonly size: number; readonly by: string }>;
 
 const DEEPEST = 12;
 
-/** The value as a tensor of the wanted shape; binds the symbols that it is the first to have. */
-export function read(value: unknown, wanted: Wanted, bound: Bound): Result<Tensor> {
-  const tensor = tensorOf(value, wanted);
+/**
+ * The value as a tensor of the wanted shape; binds the symbols that it is the first to have. `lent`: the tensor may
+ * hold the caller's own numbers, for one who copies them at once.
+ */
+export function read(value: unknown, wanted: Wanted, bound: Bound, lent = false): Result<Tensor> {
+  const tensor = tensorOf(value, wanted, lent);
   if (!tensor.ok) return tensor;
   const faults = [...fits(tensor.value.shape, wanted, bound), ...numbers(tensor.value, wanted)];
   return faults.length === 0 ? tensor : fail(...faults);
@@ -75,10 +78,10 @@ export function printShape(shape: readonly Extent[]): string {
   return `[${shape.join(", ")}]`;
 }
 
-function tensorOf(value: unknown, wanted: Wanted): Result<Tensor> {
+function tensorOf(value: unknown, wanted: Wanted, lent: boolean): Result<Tensor> {
   if (typeof value === "number" || Array.isArray(value)) return flatten(value, wanted);
   if (typeof value === "object" && value !== null && "data" in value && "shape" in value)
-    return flat(value.data, value.shape, wanted);
+    return flat(value.data, value.shape, wanted, lent);
   return fail(
     fault(
       "R205",
@@ -89,7 +92,12 @@ function tensorOf(value: unknown, wanted: Wanted): Result<Tensor> {
   );
 }
 
-function flat(data: unknown, shape: unknown, { what, path }: Wanted): Result<Tensor> {
+function flat(
+  data: unknown,
+  shape: unknown,
+  { what, path }: Wanted,
+  lent: boolean,
+): Result<Tensor> {
   const list = typeof data === "object" && data !== null && "length" in data;
   const extents = Array.isArray(shape) && shape.every((e) => Number.isSafeInteger(e) && e >= 0);
   if (!list || !extents)
@@ -101,7 +109,7 @@ function flat(data: unknown, shape: unknown, { what, path }: Wanted): Result<Ten
       fault("R203", path, `${what} has ${source.length} numbers for shape ${printShape(shape)}`),
     );
   if (data instanceof Float32Array || data instanceof Float64Array)
-    return ok({ data: data.slice(), shape: [...(shape as readonly number[])] });
+    return ok({ data: lent ? data : data.slice(), shape: [...(shape as readonly number[])] });
   const copy = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const x = source[i];
