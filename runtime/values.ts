@@ -204,12 +204,30 @@ function numbers({ data, shape }: Tensor, { what, path, of }: Wanted): readonly 
   return [];
 }
 
-/** Of typed arrays, by what the engine does at once: weights of a model are looked at whenever one starts. */
+/** Elements from which a loop of our own, once the engine has optimised it, beats three of the engine's. */
+const MANY = 65_536;
+
+/** Of typed arrays; of short ones by what the engine does at once, since weights are looked at whenever a model starts. */
 function isAllFinite(data: ArrayLike<number>): boolean {
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return false;
+  if (data.length >= MANY) return isZeroTimes(data);
   return ![Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].some((x) =>
     data.includes(x),
   );
+}
+
+/** 0 · x is 0 of a finite x, and NaN of any other; four sums, since an addition waits for the one before. */
+function isZeroTimes(data: Real): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = data.length - (data.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * data[i]!;
+    b += 0 * data[i + 1]!;
+    c += 0 * data[i + 2]!;
+    d += 0 * data[i + 3]!;
+  }
+  for (let i = whole; i < data.length; i++) a += 0 * data[i]!;
+  return a + b + c + d === 0;
 }
 
 /** "[1][0][4]" of the i-th element. */
