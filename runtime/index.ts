@@ -43,8 +43,8 @@ export interface LoadOptions {
    */
   readonly threads?: Threads;
   /**
-   * Bits of the wasm backend's vectors. 256: 1.3 to 1.9 times as fast, with the same bits as results, where Node 24 or
-   * newer runs on an x64 processor. It sets V8's flag --experimental-wasm-revectorize, for the whole process and for
+   * Bits of the wasm backend's vectors. 256: up to 1.9 times as fast, with the same bits as results, where Node 24 or
+   * newer runs on an x64 processor with AVX2. It sets V8's flag --experimental-wasm-revectorize, for the whole process and for
    * good. "auto", the default: 256 where the flag is set already, else 128.
    */
   readonly vectors?: Vectors;

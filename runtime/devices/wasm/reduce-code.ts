@@ -216,9 +216,7 @@ interface Parts {
 function copy(e: Emitter, node: Node, points: readonly Point[]): void {
   const { code } = e;
   for (const key of new Set(points.map((p) => valueKey(e, node, p)))) {
-    const old = find(e.scope, (s) => s.values, key);
-    if (old === undefined) continue;
-    code.get(old);
+    code.get(find(e.scope, (s) => s.values, key)!);
     code.splat(-0);
     code.simd(SIMD.add);
     const local = code.local(V128);

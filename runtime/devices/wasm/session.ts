@@ -58,6 +58,7 @@ interface Placed {
 export interface SessionOptions {
   readonly fused: boolean;
   readonly tiles: TileSize;
+  /** As in Target. */
   readonly inlines?: number;
   /** "auto": as many as there are cores, up to AUTO_THREADS, where a run is worth it. */
   readonly threads: Threads;

@@ -21,7 +21,7 @@ interface Tile {
   readonly rows: readonly number[];
   /** Lanes of a tile of many rows: whole panels. */
   readonly lanes: number;
-  /** Lanes of a tile of one row: sums enough to hide the latency of an addition, whose loads, which V8 puts first, fit. */
+  /** Lanes of a tile of one row: enough sums to hide the latency of an addition, few enough for what V8 loads first. */
   readonly few: number;
   /** Lanes of a value that takes many functions. */
   readonly dear: number;
