@@ -1,6 +1,7 @@
 /** @file Which backends can run here. In: a backend's name, gpu.js, loaded. Out: a reason why not, the
  *  adapter's name. Never takes a graphics interface that is present for one that works. */
 import type { Backend, Loaded } from "./library.ts";
+import { provideWebgpu } from "./node-webgpu.ts";
 
 /** null where it can run. */
 export async function whyNot(backend: Backend, { GPU }: Loaded): Promise<string | null> {
@@ -18,10 +19,14 @@ export async function whyNot(backend: Backend, { GPU }: Loaded): Promise<string 
         ? null
         : "the optional package gl is not installed and built";
     case "webgpu":
-      if (!GPU.isWebGPUSupported) return "this host has no navigator.gpu";
-      return (await GPU.isWebGPUAvailable()) ? null : "navigator.gpu gives no adapter";
+      return (await provideWebgpu()) ?? ((await hasAdapter(GPU)) ? null : NO_ADAPTER);
   }
 }
+
+const NO_ADAPTER = "navigator.gpu gives no adapter";
+
+const hasAdapter = async (GPU: Loaded["GPU"]): Promise<boolean> =>
+  GPU.isWebGPUSupported && (await GPU.isWebGPUAvailable());
 
 /** The graphics adapter as it names itself, or null where there is none or it does not say. */
 export async function adapterOf(backend: Backend): Promise<string | null> {

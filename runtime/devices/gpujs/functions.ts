@@ -82,31 +82,22 @@ function keepNaN(x: Atom, safe: Atom, w: Writer): Atom {
 }
 
 /**
- * tanh for |x| < 0.625 as x plus a polynomial (Cephes' tanhf, 1 unit in the last place), then as an odd
- * polynomial of degree 13 over an even one of degree 6 (Eigen's ptanh, 3 units); exactly ±1 beyond 9,
- * where float32 has nothing closer.
+ * tanh for |x| < 0.625 as x plus a polynomial (Cephes' tanhf), then 1 - 2/(e^(2|x|) + 1), whose error shrinks with
+ * what is subtracted, so that 1 - tanh² is right where tanh is nearly 1: 1.5 units in the last place; exactly ±1
+ * beyond 9.02, where float32 has nothing closer.
  */
 function tanh(x: Atom, w: Writer): Atom {
-  const c = w.is`Math.min(Math.max(${x}, -7.90531110763549805), 7.90531110763549805)`;
-  const s = w.is`${c} * ${c}`;
-  const p1 = w.is`${s} * -2.76076847742355e-16 + 2.00018790482477e-13`;
-  const p2 = w.is`${s} * ${p1} + -8.60467152213735e-11`;
-  const p3 = w.is`${s} * ${p2} + 5.12229709037114e-8`;
-  const p4 = w.is`${s} * ${p3} + 0.0000148572235717979`;
-  const p5 = w.is`${s} * ${p4} + 0.000637261928875436`;
-  const p6 = w.is`${s} * ${p5} + 0.00489352455891786`;
-  const q1 = w.is`${s} * 0.00000119825839466702 + 0.000118534705686654`;
-  const q2 = w.is`${s} * ${q1} + 0.0022684346324390`;
-  const q3 = w.is`${s} * ${q2} + 0.00489352518554385`;
-  const far = w.is`${c} * ${p6} / ${q3}`;
+  const a = w.is`Math.abs(${x})`;
+  const s = w.is`${x} * ${x}`;
   const t1 = w.is`${s} * -0.00570498872745 + 0.0206390887954`;
   const t2 = w.is`${s} * ${t1} + -0.0537397155531`;
   const t3 = w.is`${s} * ${t2} + 0.133314422036`;
   const t4 = w.is`${s} * ${t3} + -0.333332819422`;
-  const near = w.is`${c} * ${s} * ${t4} + ${c}`;
-  const inner = w.is`Math.abs(${x}) < 0.625 ? ${near} : ${far}`;
-  const upper = w.is`${x} > 9 ? 1 : ${inner}`;
-  return keepNaN(x, w.is`${x} < -9 ? -1 : ${upper}`, w);
+  const near = w.is`${x} * ${s} * ${t4} + ${x}`;
+  const e = growth(w.is`2 * Math.min(${a}, 9.5)`, w, 16);
+  const size = w.is`1 - 2 / (${e} + 1)`;
+  const far = w.is`${x} < 0 ? ${w.is`-${size}`} : ${size}`;
+  return keepNaN(x, w.is`${a} < 0.625 ? ${near} : ${far}`, w);
 }
 
 /** 1/(1 + e^-x) from e^-|x|, which cannot overflow: relative error stays small for x ≪ 0. */
@@ -124,9 +115,9 @@ function exponential(x: Atom, w: Writer): Atom {
 
 /**
  * e^a for a ≥ 0: 2^k e^r with |r| ≤ ln 2 / 2, e^r by Cephes' expf polynomial (relative error 1e-7),
- * 2^k by its bits. Infinity from 88.73 on; NaN is the caller's.
+ * 2^k by its bits, the highest of which is `top`: k < 2 top. Infinity from 88.73 on; NaN is the caller's.
  */
-function growth(a: Atom, w: Writer): Atom {
+function growth(a: Atom, w: Writer, top = 64): Atom {
   const x = w.is`Math.min(${a}, 89)`;
   let k = w.is`Math.floor(${x} * 1.44269504088896341 + 0.5)`;
   const r = w.is`${x} - ${k} * 0.693359375 + ${k} * 0.000212194440`;
@@ -136,7 +127,10 @@ function growth(a: Atom, w: Writer): Atom {
   const p4 = w.is`${r} * ${p3} + 0.16666665459`;
   const p5 = w.is`${r} * ${p4} + 0.50000001201`;
   let p = w.is`${r} * ${r} * ${p5} + ${r} + 1`;
-  for (const bit of [64, 64, 32, 16, 8, 4, 2, 1]) {
+  // 128 is twice 64: 2^128 itself is no float32.
+  const bits = top === 64 ? [64, 64] : [top];
+  for (let bit = top / 2; bit >= 1; bit /= 2) bits.push(bit);
+  for (const bit of bits) {
     const at = literal(bit);
     const scaled = w.is`${p} * ${literal(2 ** bit)}`;
     p = w.is`${k} >= ${at} ? ${scaled} : ${p}`;
