@@ -11,11 +11,11 @@ import { initialise } from "./initialise.ts";
 import { checkSeed, readParams } from "./params.ts";
 import {
   type BoundRequest,
+  type BoundTensor,
   type Request,
   type Upstream,
   type Values,
   bindRequest,
-  swapped,
 } from "./request.ts";
 import { type Stream, type StreamOptions, openStream } from "./stream.ts";
 import type { Tensor } from "./values.ts";
@@ -86,8 +86,9 @@ export async function openModel(
     last = result.catch(() => undefined); // the caller has the rejection; the queue goes on
     return result;
   };
-  const write = (tensors: ReadonlyMap<string, Tensor>, prefix = ""): void => {
-    for (const [name, { data, shape }] of tensors) session.write(`${prefix}${name}`, data, shape);
+  const write = (tensors: ReadonlyMap<string, BoundTensor>, prefix = ""): void => {
+    for (const [name, { data, shape, samplesFirst }] of tensors)
+      session.write(`${prefix}${name}`, data, shape, samplesFirst);
   };
   const compute = async (program: keyof Programs, bound: BoundRequest): Promise<Results> => {
     drawn();
@@ -215,8 +216,9 @@ async function fetch(
   name: string,
   shape: readonly Extent[],
   sizes: Sizes,
+  samplesFirst = false,
 ): Promise<Tensor> {
-  const data = await session.read(name);
+  const data = await session.read(name, samplesFirst);
   const extents = shapeOf(shape, sizes);
   if (data.length !== elements(extents))
     throw new Error(`${name}: ${data.length} elements read, [${extents}] expected`);
@@ -230,7 +232,6 @@ async function fetchSequence(
   { seq, shape }: Pick<ValueInfo, "seq" | "shape">,
   sizes: Sizes,
 ): Promise<Tensor> {
-  return seq === null
-    ? fetch(session, name, ["B", ...shape], sizes)
-    : swapped(await fetch(session, name, [seq, "B", ...shape], sizes));
+  const steps = seq === null ? [] : [seq];
+  return fetch(session, name, ["B", ...steps, ...shape], sizes, seq !== null);
 }

@@ -6,8 +6,9 @@ import { type Fault, type Result, fail, fault, ok } from "./artifact/fault.ts";
 import type { Extent } from "./artifact/kernel.ts";
 import { inputSlot, sequences } from "./artifact/signature.ts";
 import type { Sizes } from "./devices/device.ts";
+import { swapLeading } from "./devices/swap.ts";
 import { nearest } from "./nearest.ts";
-import { type Bound, type Tensor, type Value, type Wanted, read, swapLeading } from "./values.ts";
+import { type Bound, type Tensor, type Value, type Wanted, read } from "./values.ts";
 
 export type Values = Readonly<Record<string, Value>>;
 
@@ -32,9 +33,14 @@ export interface Upstream {
 
 export interface BoundRequest {
   readonly sizes: Sizes;
-  /** By store name, in the programs' layout. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** By store name. */
+  readonly tensors: ReadonlyMap<string, BoundTensor>;
   readonly masked: boolean;
+}
+
+/** What `Session.write` takes; `shape` is the program's. May hold the caller's own numbers, for one who writes them at once. */
+export interface BoundTensor extends Tensor {
+  readonly samplesFirst?: boolean;
 }
 
 /** Binds a request; with `upstream`, for the gradient programs. */
@@ -45,11 +51,14 @@ export function bindRequest(
 ): Result<BoundRequest> {
   const bound: Bound = new Map();
   const faults: Fault[] = [];
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, BoundTensor>();
   const take: Take = (store, value, what, stepsFirst) => {
-    const result = read(value, what, bound, stepsFirst);
-    if (!result.ok) faults.push(...result.faults);
-    else tensors.set(store, stepsFirst ? swapped(result.value) : result.value);
+    const result = read(value, what, bound, true);
+    if (!result.ok) return void faults.push(...result.faults);
+    const { data, shape } = result.value;
+    const [samples = 1, steps = 1, ...rest] = shape;
+    if (!stepsFirst) tensors.set(store, result.value);
+    else tensors.set(store, { data, shape: [steps, samples, ...rest], samplesFirst: true });
   };
 
   const inputs = record(request.inputs, "inputs", faults);

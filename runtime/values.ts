@@ -58,22 +58,6 @@ export function nested({ data, shape }: Tensor): Nested {
   return build(0, 0, data.length);
 }
 
-/** Elements from which a copy by the engine beats a loop. */
-const LONG = 32;
-
-/** [a][b][…n] → [b][a][…n], into `into`. */
-export function swapLeading<R extends Real>(from: Real, a: number, b: number, into: R): R {
-  const n = from.length / (a * b);
-  for (let i = 0; i < a; i++)
-    for (let j = 0; j < b; j++) {
-      const source = (i * b + j) * n;
-      const target = (j * a + i) * n;
-      if (n >= LONG) into.set(from.subarray(source, source + n), target);
-      else for (let k = 0; k < n; k++) into[target + k] = from[source + k]!;
-    }
-  return into;
-}
-
 export function printShape(shape: readonly Extent[]): string {
   return `[${shape.join(", ")}]`;
 }

@@ -6,7 +6,6 @@ import { elements, shapeOf } from "../../runtime/artifact/extent.ts";
 import type { Dataset } from "../../runtime/data/dataset.ts";
 import type { Session } from "../../runtime/devices/device.ts";
 import { DEVICES } from "../../runtime/devices/table.ts";
-import { swapped } from "../../runtime/request.ts";
 import type { GateHistogram } from "../../runtime/train/sink.ts";
 import { boundBatch, firstBatch } from "../trace/input.ts";
 import { statsOf } from "../trace/stats.ts";
@@ -34,7 +33,8 @@ export async function openGates(artifact: Artifact, dataset: Dataset): Promise<G
     artifact,
     firstBatch(dataset, "train", SAMPLES, STEPS),
   );
-  for (const [name, { data, shape }] of tensors) own.write(name, data, shape);
+  for (const [name, { data, shape, samplesFirst }] of tensors)
+    own.write(name, data, shape, samplesFirst);
   return {
     close: () => own.close(),
     histograms: async (session) => {
@@ -44,7 +44,7 @@ export async function openGates(artifact: Artifact, dataset: Dataset): Promise<G
       const found: Record<string, GateHistogram> = {};
       for (const { name, seq, shape } of gates) {
         const extents = shapeOf([seq, "B", ...shape], sizes);
-        const { data } = swapped({ data: await own.read(`trace:${name}`), shape: extents });
+        const data = await own.read(`trace:${name}`, true);
         const lengths = masked ? (tensors.get(`length:${seq}`)?.data ?? null) : null;
         found[name] = histogramOf({
           data,

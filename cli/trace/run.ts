@@ -1,12 +1,19 @@
 /** @file A traced run. In: an artifact, its weights, a bound input, a backend. Out: every named value at every
  *  step, samples first, and what the numbers say. `cellc trace` prints it, other commands may ask for it. */
 import { type Traced, type TracedValue, traced } from "../../compiler/trace.ts";
-import type { Artifact } from "../../runtime/artifact/artifact.ts";
+import type { Artifact, InputInfo } from "../../runtime/artifact/artifact.ts";
 import { shapeOf } from "../../runtime/artifact/extent.ts";
 import { inputSlot } from "../../runtime/artifact/signature.ts";
 import type { BackendReport, Real } from "../../runtime/devices/device.ts";
 import type { Model } from "../../runtime/model.ts";
-import { type BoundRequest, stepsFirst, swapped, type Values } from "../../runtime/request.ts";
+import {
+  type BoundRequest,
+  type BoundTensor,
+  stepsFirst,
+  swapped,
+  type Values,
+} from "../../runtime/request.ts";
+import type { Tensor } from "../../runtime/values.ts";
 import { type BackendOptions, openWith } from "../backend.ts";
 import { Failure } from "../fail.ts";
 import { type Stats, statsOf } from "./stats.ts";
@@ -81,7 +88,8 @@ async function run(model: Model, made: Traced, request: TraceRequest): Promise<T
       )
     : null;
   const { session } = model;
-  for (const [name, { data, shape }] of tensors) session.write(name, data, shape);
+  for (const [name, { data, shape, samplesFirst }] of tensors)
+    session.write(name, data, shape, samplesFirst);
   await session.run(masked ? "forwardMasked" : "forward", sizes);
   const tensor = (
     value: Omit<TracedTensor, "extents" | "data" | "stats">,
@@ -108,16 +116,21 @@ async function run(model: Model, made: Traced, request: TraceRequest): Promise<T
     const place = placeOf(made, input.place);
     const { shape } = inputSlot({ ...input, seq: null });
     const own = { name, role: "input", layer: null, label: name, seq, range: null } as const;
-    const first = stepsFirst(input) ? swapped(found) : found;
-    values.push(tensor({ ...own, shape: shape.slice(1), place }, first));
+    values.push(tensor({ ...own, shape: shape.slice(1), place }, samplesFirst(input, found)));
   }
   for (const value of made.values) {
-    const data = await session.read(`trace:${value.name}`);
-    const shape = shapeOf([value.seq, "B", ...value.shape], sizes);
-    values.push(tensor(value, swapped({ data, shape })));
+    const data = await session.read(`trace:${value.name}`, true);
+    values.push(tensor(value, { data, shape: shapeOf(["B", value.seq, ...value.shape], sizes) }));
   }
   const { entry, dims, hash } = artifact;
   return { entry, dims, hash, backend: model.backend, sizes, lengths, tolerance, values };
+}
+
+/** An input [B][T][…], as it is in a request or in a batch of a data set. */
+function samplesFirst(input: InputInfo, { data, shape, samplesFirst: is }: BoundTensor): Tensor {
+  if (!stepsFirst(input)) return { data, shape };
+  const [steps = 1, samples = 1, ...rest] = shape;
+  return is === true ? { data, shape: [samples, steps, ...rest] } : swapped({ data, shape });
 }
 
 function placeOf({ artifact: { source } }: Traced, index: number): TracedValue["place"] {

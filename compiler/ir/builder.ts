@@ -6,6 +6,7 @@ import { isRefusal, resultType, show, withDefaults } from "../ops/typing.ts";
 import { absurd, invariant } from "./invariant.ts";
 import {
   type Attrs,
+  type Const,
   type Graph,
   type Node,
   type NodeId,
@@ -48,6 +49,8 @@ export interface Builder {
   neg(x: NodeId): NodeId;
   type(id: NodeId): Tensor;
   node(id: NodeId): Node;
+  /** Nodes made so far: the next one's id. */
+  count(): number;
   /** Nodes made from now on carry this span. */
   at(span: Span): void;
   /** Nodes made by f carry `span`; f's result, if f made it and nothing has named it, is called `name`. */
@@ -64,6 +67,8 @@ export interface Builder {
     map: (id: NodeId) => NodeId,
     typeOf?: (id: NodeId) => Tensor | undefined,
   ): NodeId;
+  /** Appends a node of another graph as it is: what it reads there has the same ids and types here. */
+  reuse(node: Node): NodeId;
   /** A builder for a scan's body, at the same span. */
   body(): Builder;
   finish(outputs: Graph["outputs"]): Graph;
@@ -143,6 +148,7 @@ export function createBuilder(start: Span = NOWHERE): Builder {
     mul: (x, y) => b.apply("mul", [x, y]),
     div: (x, y) => b.apply("div", [x, y]),
     neg: (x) => b.apply("neg", [x]),
+    count: () => nodes.length,
     at(span) {
       here = span;
     },
@@ -172,8 +178,22 @@ export function createBuilder(start: Span = NOWHERE): Builder {
         ? id
         : b.named(id, source.name);
     },
+    reuse(source) {
+      invariant(
+        source.id === nodes.length,
+        () => `node ${source.id} cannot be node ${nodes.length}`,
+      );
+      return source.kind === "const" && !isFirst(source) ? b.lit(source.value) : push(source);
+    },
     body: () => createBuilder(here),
     finish: (outputs) => ({ nodes: [...nodes], outputs: [...outputs] }),
+  };
+  /** Whether a number is the first of its value; it is from now on. */
+  const isFirst = ({ id, value }: Const): boolean => {
+    if (Object.is(value, -0)) return true;
+    if (literals.has(value)) return false;
+    literals.set(value, id);
+    return true;
   };
   /** Would a copy have the same id, read the same ids, and those be of the same types? */
   const isSame = (
@@ -182,11 +202,7 @@ export function createBuilder(start: Span = NOWHERE): Builder {
     typeOf: (id: NodeId) => Tensor | undefined,
   ): boolean => {
     if (source.id !== nodes.length) return false;
-    if (source.kind === "const") {
-      if (literals.has(source.value)) return false;
-      if (!Object.is(source.value, -0)) literals.set(source.value, source.id);
-      return true;
-    }
+    if (source.kind === "const") return isFirst(source);
     if (source.kind === "item") {
       const scan = node(map(source.of));
       const type = scan.kind === "scan" ? itemType(scan, source.index) : undefined;

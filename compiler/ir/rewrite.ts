@@ -61,25 +61,34 @@ function rebuild(
   options: RewriteOptions,
 ): { b: Builder; map: (old: NodeId) => NodeId } {
   const b = createBuilder();
-  const ids = new Map<NodeId, NodeId>();
-  const types = new Map<NodeId, Tensor>();
-  const typeOf = (old: NodeId): Tensor | undefined => types.get(old);
+  /** Most passes leave most nodes alone: those before this one are the very nodes that there were. */
+  let same = 0;
+  const ids: NodeId[] = [];
+  const types: Tensor[] = [];
+  const typeOf = (old: NodeId): Tensor | undefined =>
+    old < same ? graph.nodes[old]!.type : types[old];
   const map = (old: NodeId): NodeId => {
-    const id = ids.get(old);
+    const id = old < same ? old : ids[old];
     invariant(id !== undefined, () => `node ${old} has not been rebuilt`);
     return id;
   };
   for (const node of graph.nodes) {
-    const keep = (): NodeId =>
-      node.kind === "scan" && options.bodies
-        ? b.within(node.at, node.name ?? null, () => copyScan(node, b, map, typeOf, visit, options))
-        : b.copy(node, map, typeOf);
-    const id = b.within(node.at, node.name ?? null, () => {
-      const replaced = visit(node, { b, map, keep, graph, scan });
-      return replaced ?? keep();
-    });
-    ids.set(node.id, id);
-    types.set(node.id, node.type);
+    const first = b.count();
+    const keep = (): NodeId => {
+      if (node.kind === "scan" && options.bodies)
+        return copyScan(node, b, map, typeOf, visit, options);
+      return same === node.id && b.count() === same ? b.reuse(node) : b.copy(node, map, typeOf);
+    };
+    b.at(node.at);
+    const id = visit(node, { b, map, keep, graph, scan }) ?? keep();
+    if (id === same && b.node(id) === node) {
+      same += 1;
+      continue;
+    }
+    if (node.name !== undefined && id >= first && b.node(id).name === undefined)
+      b.named(id, node.name);
+    ids[node.id] = id;
+    types[node.id] = node.type;
   }
   return { b, map };
 }

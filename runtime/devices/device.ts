@@ -46,10 +46,13 @@ export interface Device {
  */
 export interface Session {
   report(): BackendReport;
-  /** Puts a tensor in the store; copied. Layout as the program's buffer: [T][B][…shape]. */
-  write(name: string, data: Real, shape: readonly number[]): void;
-  /** A copy of a stored tensor. */
-  read(name: string): Promise<Real>;
+  /**
+   * Puts a tensor in the store; copied. `shape` is the program's buffer's, [T][B][…] of a sequence; `samplesFirst`:
+   * `data` have those two axes the other way around, as callers of a model do.
+   */
+  write(name: string, data: Real, shape: readonly number[], samplesFirst?: boolean): void;
+  /** A copy of a stored tensor, in the order that `samplesFirst` says. */
+  read(name: string, samplesFirst?: boolean): Promise<Real>;
   /** Runs a program; resolves when its outputs are in the store. Throws DeviceError where an input is missing. */
   run(program: keyof Programs, sizes: Sizes): Promise<void>;
   /** A streaming step over `batch` samples, or null where the device has no synchronous one. */

@@ -16,6 +16,7 @@ import {
 } from "./device.ts";
 import type { Tensor } from "./reference/evaluate.ts";
 import { type Plan, type Watch, plan } from "./reference/plan.ts";
+import { swapLeading } from "./swap.ts";
 
 export const referenceDevice: Device = {
   name: "reference",
@@ -122,22 +123,27 @@ function open(artifact: Artifact): Session {
       threads: 1,
       vectors: null,
     }),
-    write: (name, data, shape) => {
+    write: (name, data, shape, samplesFirst = false) => {
       alive();
       const count = elements(shape);
       if (data.length !== count)
         throw new DeviceError(`${name}: ${data.length} numbers do not make shape [${shape}]`);
       if (name.startsWith("param:")) paramsVersion += 1;
       const old = store.get(name);
-      if (old !== undefined && old.data.length === count) old.data.set(data);
-      const kept = old?.data.length === count ? old.data : Float64Array.from(data);
+      const kept = old?.data.length === count ? old.data : new Float64Array(count);
+      if (samplesFirst) swapLeading(data, shape[1]!, shape[0]!, kept);
+      else kept.set(data);
       store.set(name, { data: kept, shape: [...shape] });
     },
-    read: async (name) => {
+    read: async (name, samplesFirst = false) => {
       alive();
       const tensor = store.get(name);
       if (tensor === undefined) throw new DeviceError(`nothing is stored as ${name}`);
-      return Float64Array.from(tensor.data);
+      const [steps, samples] = tensor.shape as readonly [number, number];
+      const copy = new Float64Array(tensor.data.length);
+      if (samplesFirst) return swapLeading(tensor.data, steps, samples, copy);
+      copy.set(tensor.data);
+      return copy;
     },
     run: async (name, sizes) => {
       alive();

@@ -3,7 +3,8 @@
 import type { Artifact, Programs } from "../../artifact/artifact.ts";
 import { elements, sameShape, shapeOf } from "../../artifact/extent.ts";
 import type { Program } from "../../artifact/kernel.ts";
-import { type BackendReport, DeviceError, type Session, type Sizes } from "../device.ts";
+import { type BackendReport, DeviceError, type Real, type Session, type Sizes } from "../device.ts";
+import { swapLeading } from "../swap.ts";
 import type { Executor, Plan } from "./executor.ts";
 
 /** Plans kept by program and sizes; each holds compiled kernels, so the longest unused goes. */
@@ -86,18 +87,24 @@ export function createSession<V>(
 
   return {
     report: () => report,
-    write: (name, data, shape) => {
+    write: (name, data, shape, samplesFirst = false) => {
       alive();
       if (data.length !== elements(shape))
         throw new DeviceError(`${name}: ${data.length} numbers do not make shape [${shape}]`);
-      put(name, executor.upload(data, shape), shape);
+      put(
+        name,
+        executor.upload(samplesFirst ? swap(data, shape[1]!, shape[0]!) : data, shape),
+        shape,
+      );
     },
-    read: (name) =>
+    read: (name, samplesFirst = false) =>
       inTurn(async () => {
         alive();
         const stored = store.get(name);
         if (stored === undefined) throw new DeviceError(`nothing is stored as ${name}`);
-        return executor.download(stored.value);
+        const data = await executor.download(stored.value);
+        const [steps, samples] = stored.shape as readonly [number, number];
+        return samplesFirst ? swap(data, steps, samples) : data;
       }),
     run: (name, sizes) => inTurn(() => run(name, sizes)),
     stepper: (batch) => {
@@ -125,6 +132,9 @@ export function createSession<V>(
     },
   };
 }
+
+const swap = (data: Real, a: number, b: number): Float32Array =>
+  swapLeading(data, a, b, new Float32Array(data.length));
 
 function programOf(artifact: Artifact, name: keyof Programs): Program {
   const program = artifact.programs[name];

@@ -5,6 +5,7 @@ import type { Artifact, Programs } from "../../artifact/artifact.ts";
 import { elements, sameShape, shapeOf } from "../../artifact/extent.ts";
 import type { Program } from "../../artifact/kernel.ts";
 import { DeviceError, noThreads, type Session, type Sizes, type Threads } from "../device.ts";
+import { swapLeading } from "../swap.ts";
 import { coresHere, MOST_THREADS, whyAlone } from "./cores.ts";
 import type { Crew } from "./crew.ts";
 import { createHeap, type Heap } from "./heap.ts";
@@ -283,7 +284,7 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       threads: used,
       vectors: tiles === "wide" ? 256 : 128,
     }),
-    write: (name, data, shape) => {
+    write: (name, data, shape, samplesFirst = false) => {
       alive();
       const count = elements(shape);
       if (data.length !== count)
@@ -291,16 +292,22 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       const old = store.get(name);
       const fits = old !== undefined && sameShape(old.shape, shape);
       const address = fits ? old.address : heap.allocate(4 * count);
-      heap.floats(address, count).set(data);
+      const into = heap.floats(address, count);
+      if (samplesFirst) swapLeading(data, shape[1]!, shape[0]!, into);
+      else into.set(data);
       if (!fits) put(name, address, [...shape]);
       else if (name.startsWith("param:")) parameters += 1;
     },
-    read: (name) =>
+    read: (name, samplesFirst = false) =>
       inTurn(() => {
         alive();
         const stored = store.get(name);
         if (stored === undefined) throw new DeviceError(`nothing is stored as ${name}`);
-        return heap.floats(stored.address, elements(stored.shape)).slice();
+        const data = heap.floats(stored.address, elements(stored.shape));
+        const [steps, samples] = stored.shape as readonly [number, number];
+        return samplesFirst
+          ? swapLeading(data, steps, samples, new Float32Array(data.length))
+          : data.slice();
       }),
     run: (name, sizes) => inTurn(() => run(name, sizes)),
     stepper: (batch) => {
