@@ -1,9 +1,10 @@
-/** @file The runtime as `cellc/runtime` gives it. In: its entry. Out: dist/bundle: one file with all that runs on a
- *  processor, since a process that starts pays for every file it opens; what else there is, when it is asked for. */
+/** @file What `cellc` gives: programs in few files, since a process that starts pays for every file it opens. In: the
+ *  sources. Out: dist/bundle, the runtime with all that runs on a processor in one file, for pages and processes
+ *  alike; dist/tools, the command and the compiler. What else there is, is loaded when it is asked for. */
 import { defineConfig } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 
-export default defineConfig({
+const runtime = defineConfig({
   input: "runtime/index.ts",
   external: [/^node:/, "gpu.js"],
   // What the entry shares with a file that is loaded later stays in the entry.
@@ -13,6 +14,24 @@ export default defineConfig({
   // A text of ASCII alone takes a byte a character.
   output: { dir: "dist/bundle", format: "es", minify: true, charset: "ascii", cleanDir: true },
 });
+
+/** Parts that are files of their own: chevrotain, and lodash-es under it, which have four hundred. */
+const TAKEN_IN = /^(?:chevrotain|@chevrotain\/|lodash-es|@oxc-project\/)/;
+
+const tools = defineConfig({
+  input: {
+    cellc: "cli/main.ts",
+    compiler: "compiler/index.ts",
+    "watch-worker": "cli/report/watch-worker.ts",
+  },
+  platform: "node",
+  external: (id) => /^[a-z@]/.test(id) && !TAKEN_IN.test(id),
+  transform: { target: "es2022" },
+  // Names stay, for the stack of a bug that a user reports.
+  output: { dir: "dist/tools", format: "es", cleanDir: true },
+});
+
+export default [runtime, tools];
 
 /**
  * V8 reads a function inside another twice: to find its end when the outer one is compiled, and again when it

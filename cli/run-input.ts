@@ -10,12 +10,7 @@ export interface RunInput extends Request {
 }
 
 const values = { type: "object" };
-const isRunInput = new Ajv({
-  strict: true,
-  allErrors: true,
-  verbose: true,
-  allowUnionTypes: true,
-}).compile<RunInput>({
+const SCHEMA = {
   type: "object",
   additionalProperties: false,
   required: ["inputs"],
@@ -30,9 +25,15 @@ const isRunInput = new Ajv({
       properties: { outputs: values, final: values },
     },
   },
-});
+};
 
 export function readRunInput(json: unknown, file: string): RunInput {
+  const isRunInput = new Ajv({
+    strict: true,
+    allErrors: true,
+    verbose: true,
+    allowUnionTypes: true,
+  }).compile<RunInput>(SCHEMA);
   if (isRunInput(json)) return json;
   const lines = (isRunInput.errors ?? []).map((e) => {
     const where = `error: ${file}${e.instancePath}`;

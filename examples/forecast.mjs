@@ -14,7 +14,7 @@ const series = "node_modules/vega-datasets/data/co2-concentration.csv";
 
 function cellc(...args) {
   console.log(`\n$ cellc ${args.join(" ")}`);
-  const done = spawnSync(process.execPath, ["dist/cli/main.js", ...args], {
+  const done = spawnSync(process.execPath, ["dist/tools/cellc.js", ...args], {
     cwd: root,
     stdio: "inherit",
   });
@@ -35,7 +35,7 @@ const names = head.split(",");
 const lines = rows.map((row) =>
   JSON.stringify(Object.fromEntries(row.split(",").map((cell, i) => [names[i], cell]))),
 );
-const answers = execFileSync(process.execPath, ["dist/cli/main.js", "stream", run], {
+const answers = execFileSync(process.execPath, ["dist/tools/cellc.js", "stream", run], {
   cwd: root,
   input: `${lines.join("\n")}\n`,
   encoding: "utf8",

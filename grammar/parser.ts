@@ -55,11 +55,13 @@ const WORDS = {
 } as const;
 
 export class CellParser extends ExpressionParser {
-  constructor() {
+  /** `validated`: also looks for mistakes in the grammar itself, which takes as long as the rest. */
+  constructor(validated = false) {
     super({
       recoveryEnabled: true,
       nodeLocationTracking: "full",
       maxLookahead: 2,
+      skipValidations: !validated,
       errorMessageProvider: WANTED,
     });
     this.performSelfAnalysis();

@@ -48,6 +48,10 @@ test("every node's span holds its text", () => {
   for (const text of expected) expect(shown).toContain(text);
 });
 
+test("the grammar has no alternatives that two tokens cannot tell apart, and no other mistake", () => {
+  expect(() => new CellParser(true)).not.toThrow();
+});
+
 test("the types of the concrete tree are the parser's", () => {
   const generated = generateCstDts(new CellParser().getGAstProductions(), {
     includeVisitorInterface: false,

@@ -114,7 +114,7 @@ function closure(lock, name) {
 
 /** load() with what the wasm backend loads: gpu.js, the float64 reference and gradcheck come when asked. */
 async function bundle() {
-  const entry = `export { load } from ${JSON.stringify(join(ROOT, "dist/runtime/index.js"))};`;
+  const entry = `export { load } from ${JSON.stringify(join(ROOT, "runtime/index.ts"))};`;
   const { metafile, outputFiles } = await build({
     stdin: { contents: entry, resolveDir: ROOT },
     bundle: true,
@@ -128,10 +128,10 @@ async function bundle() {
     external: ["gpu.js"],
     absWorkingDir: ROOT,
   });
-  const holds = (output, file) => Object.keys(output.inputs).includes(`dist/runtime/${file}`);
+  const holds = (output, file) => Object.keys(output.inputs).includes(`runtime/${file}`);
   const outputs = Object.entries(metafile.outputs);
   const start = outputs.filter(
-    ([, o]) => o.entryPoint === "<stdin>" || holds(o, "devices/wasm.js"),
+    ([, o]) => o.entryPoint === "<stdin>" || holds(o, "devices/wasm.ts"),
   );
   const wanted = new Set();
   const visit = (path) => {

@@ -13,7 +13,7 @@ const MODELS = ["Elman", "LSTM", "Peephole", "GRU", "MGU"];
 const STEPS = 60;
 
 function cellc(...args) {
-  const run = spawnSync(process.execPath, ["dist/cli/main.js", ...args], {
+  const run = spawnSync(process.execPath, ["dist/tools/cellc.js", ...args], {
     cwd: ROOT,
     encoding: "utf8",
     maxBuffer: 1 << 28,
