@@ -1,7 +1,7 @@
 /** @file Shares equal nodes. In: verified graph. Out: the same outputs from no more nodes; a + b and
  *  b + a are one, and so are products written with other labels. Never reorders a sum. */
 import type { Builder } from "../ir/builder.ts";
-import type { Apply, Graph, NodeId } from "../ir/ir.ts";
+import type { Apply, Attrs, Graph, NodeId } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
 import { productForm } from "./product-form.ts";
 
@@ -37,8 +37,34 @@ export function cse(graph: Graph): Graph {
 }
 
 function keyOf(node: Apply): string {
-  if (node.op === "contract") return `contract ${JSON.stringify(productForm(node))}`;
+  const [x, y] = node.args;
+  if (node.op === "contract") {
+    const swap = x! > y!;
+    return `contract ${swap ? `${y},${x}` : `${x},${y}`} ${labelsOf(node, swap)}`;
+  }
   const args = COMMUTATIVE.has(node.op) ? [...node.args].sort((a, b) => a - b) : node.args;
-  const attrs = Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `${node.op} ${args.join()} ${JSON.stringify(attrs)}`;
+  return `${node.op} ${args.join()} ${textOf(node.attrs)}`;
+}
+
+/** Nodes keep their attributes from pass to pass: what is made of them is made once. */
+const texts = new WeakMap<Attrs, string>();
+const labels = [new WeakMap<Attrs, string>(), new WeakMap<Attrs, string>()] as const;
+
+function textOf(attrs: Attrs): string {
+  const known = texts.get(attrs);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1)));
+  texts.set(attrs, text);
+  return text;
+}
+
+/** How a product sums, in one spelling, its operands in order of their ids. */
+function labelsOf(node: Apply, swap: boolean): string {
+  const by = labels[swap ? 1 : 0];
+  const known = by.get(node.attrs);
+  if (known !== undefined) return known;
+  const { args: _, ...form } = productForm(node);
+  const text = JSON.stringify(form);
+  by.set(node.attrs, text);
+  return text;
 }

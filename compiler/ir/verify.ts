@@ -1,6 +1,6 @@
 /** @file Checks a graph. In: a graph, the name of who made it. Out: the same graph. Throws (our bug)
  *  where order, types or a scan's parts do not hold. Never changes anything. */
-import { OPS } from "../ops/table.ts";
+import { OPS, type OpName } from "../ops/table.ts";
 import { isRefusal, resultType, withDefaults } from "../ops/typing.ts";
 import { absurd, invariant } from "./invariant.ts";
 import {
@@ -51,6 +51,15 @@ function checkGraph(graph: Graph, where: string, scan: Scan | null): void {
   invariant(scan === null || graph.outputs.length === 0, `${where}: a scan's body has outputs`);
 }
 
+const attributes = new Map<OpName, readonly string[]>();
+
+/** Names of what an op's nodes say of themselves. */
+function attributesOf(op: OpName): readonly string[] {
+  const names = attributes.get(op) ?? Object.keys(withDefaults(OPS[op], {}));
+  attributes.set(op, names);
+  return names;
+}
+
 function checkNode(node: Node, seen: ReadonlyMap<NodeId, Node>, where: string, fail: Fail): void {
   const typeAt = (id: NodeId): Tensor => seen.get(id)?.type ?? fail(`${id} is not before it`);
   const expect = (wanted: Tensor): void => {
@@ -67,7 +76,7 @@ function checkNode(node: Node, seen: ReadonlyMap<NodeId, Node>, where: string, f
     case "apply": {
       const op = OPS[node.op];
       if (op.form === "compound") fail(`${node.op} is compound: it should have been expanded`);
-      for (const name of Object.keys(withDefaults(op, {}))) {
+      for (const name of attributesOf(node.op)) {
         if (!(name in node.attrs)) fail(`${node.op} lacks its attribute ${name}`);
       }
       const t = resultType(op, node.args.map(typeAt), node.attrs);
