@@ -4,13 +4,18 @@
 import { defineConfig } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 
+const innerFunctions = {
+  name: "inner-functions",
+  generateBundle: (_, bundle) => compileAtOnce(bundle),
+};
+
 const runtime = defineConfig({
   input: "runtime/index.ts",
   external: [/^node:/, "gpu.js"],
   // What the entry shares with a file that is loaded later stays in the entry.
   preserveEntrySignatures: "allow-extension",
   transform: { target: "es2022" },
-  plugins: [{ name: "inner-functions", generateBundle: (_, bundle) => compileAtOnce(bundle) }],
+  plugins: [innerFunctions],
   // A text of ASCII alone takes a byte a character.
   output: { dir: "dist/bundle", format: "es", minify: true, charset: "ascii", cleanDir: true },
 });
@@ -27,6 +32,7 @@ const tools = defineConfig({
   platform: "node",
   external: (id) => /^[a-z@]/.test(id) && !TAKEN_IN.test(id),
   transform: { target: "es2022" },
+  plugins: [innerFunctions],
   // Names stay, for the stack of a bug that a user reports.
   output: { dir: "dist/tools", format: "es", cleanDir: true },
 });
@@ -58,7 +64,13 @@ function parenthesised(code) {
     for (const child of Object.values(node)) visit(child, node, isFunction ? depth + 1 : depth);
   };
   visit(parseAst(code), null, 0);
-  // From the last to the first; where one ends and another begins, the end stands first.
-  marks.sort((a, b) => b.at - a.at || (a.mark === "(" ? -1 : 1));
-  return marks.reduce((text, { at, mark }) => text.slice(0, at) + mark + text.slice(at), code);
+  // Where one ends and another begins, the end stands first.
+  marks.sort((a, b) => a.at - b.at || (a.mark === ")" ? -1 : 1));
+  let from = 0;
+  const parts = marks.map(({ at, mark }) => {
+    const part = code.slice(from, at) + mark;
+    from = at;
+    return part;
+  });
+  return parts.join("") + code.slice(from);
 }
