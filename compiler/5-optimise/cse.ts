@@ -2,10 +2,12 @@
  *  b + a are one, and so are products written with other labels. Never reorders a sum. */
 import type { Builder } from "../ir/builder.ts";
 import type { Apply, Attrs, Graph, NodeId } from "../ir/ir.ts";
-import { rewrite } from "../ir/rewrite.ts";
+import { rewrite, type Settled } from "../ir/rewrite.ts";
 import { productForm } from "./product-form.ts";
 
 const COMMUTATIVE: ReadonlySet<string> = new Set(["add", "mul", "maximum", "minimum", "eq", "ne"]);
+
+const settled: Settled = new WeakMap();
 
 export function cse(graph: Graph): Graph {
   const known = new Map<Builder, Map<string, NodeId>>();
@@ -32,7 +34,7 @@ export function cse(graph: Graph): Graph {
           return null;
       }
     },
-    { bodies: true },
+    { bodies: true, settled },
   );
 }
 

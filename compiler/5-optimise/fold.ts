@@ -3,11 +3,13 @@
  *  Never reorders a sum. */
 import type { Builder } from "../ir/builder.ts";
 import { type Apply, type Graph, type NodeId, sameType } from "../ir/ir.ts";
-import { rewrite } from "../ir/rewrite.ts";
+import { rewrite, type Settled } from "../ir/rewrite.ts";
 import { filled } from "../ops/structured.ts";
 import { OPS } from "../ops/table.ts";
 import { renamed } from "./fold-renames.ts";
 import { leaving, onceAGraph, usersOf } from "./users.ts";
+
+const settled: Settled = new WeakMap();
 
 export function fold(graph: Graph): Graph {
   const users = onceAGraph(usersOf);
@@ -24,7 +26,7 @@ export function fold(graph: Graph): Graph {
       };
       return constant(b, here) ?? neutral(b, here, isShared) ?? renamed(b, here);
     },
-    { bodies: true },
+    { bodies: true, settled },
   );
 }
 

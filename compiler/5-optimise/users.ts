@@ -2,8 +2,12 @@
 import type { Graph, Item, Node, NodeId, Scan } from "../ir/ir.ts";
 import { reads } from "../ir/ir.ts";
 
+const known = new WeakMap<Graph, ReadonlyMap<NodeId, readonly Node[]>>();
+
 /** Every read of a node in its graph: a node that reads it twice is there twice; outputs are not. */
 export function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly Node[]> {
+  const there = known.get(graph);
+  if (there !== undefined) return there;
   const users = new Map<NodeId, Node[]>();
   for (const node of graph.nodes) {
     for (const id of reads(node)) {
@@ -12,6 +16,7 @@ export function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly Node[]> {
       else list.push(node);
     }
   }
+  known.set(graph, users);
   return users;
 }
 

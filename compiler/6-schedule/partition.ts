@@ -83,20 +83,27 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
   const all = createDrafts(site, stored);
   const known = new Map<NodeId, Draft>();
   const draftOf = (id: NodeId): Draft => {
-    const found = known.get(id) ?? all.of(id, []);
-    known.set(id, found);
-    return found;
+    const there = known.get(id);
+    if (there !== undefined) return there;
+    const made = all.of(id, []);
+    known.set(id, made);
+    holders = null;
+    return made;
   };
+  /** Drafts by what they compute or need, in the order of `known`; null once that has changed. */
+  let holders: ReadonlyMap<NodeId, readonly Draft[]> | null = null;
   const changed = (id: NodeId): readonly Draft[] => {
     const node = site.node(id);
-    const pieces = node.kind === "apply" && node.op === "concat" ? node.args : [];
-    return [...known.values()].filter(
-      (d) =>
-        d.root !== id &&
-        (d.inlined.has(id) ||
-          d.needs.has(id) ||
-          pieces.some((p) => d.inlined.has(p) && d.root > id)),
-    );
+    if (node.kind === "apply" && node.op === "concat")
+      return [...known.values()].filter(
+        (d) =>
+          d.root !== id &&
+          (d.inlined.has(id) ||
+            d.needs.has(id) ||
+            node.args.some((p) => d.inlined.has(p) && d.root > id)),
+      );
+    holders ??= holdersOf(known.values());
+    return (holders.get(id) ?? []).filter((d) => d.root !== id);
   };
   return {
     roots,
@@ -117,8 +124,23 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
       invariant(!stored.has(id), `node ${id} is stored twice`);
       stored.add(id);
       for (const root of all.store(id)) known.delete(root);
+      holders = null;
     },
   };
+}
+
+function holdersOf(drafts: Iterable<Draft>): ReadonlyMap<NodeId, readonly Draft[]> {
+  const by = new Map<NodeId, Draft[]>();
+  const hold = (id: NodeId, d: Draft): void => {
+    const list = by.get(id);
+    if (list === undefined) by.set(id, [d]);
+    else list.push(d);
+  };
+  for (const d of drafts) {
+    for (const id of d.inlined.keys()) hold(id, d);
+    for (const id of d.needs) if (!d.inlined.has(id)) hold(id, d);
+  }
+  return by;
 }
 
 /**

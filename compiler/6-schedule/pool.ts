@@ -16,7 +16,7 @@ export function createPool(extents: readonly Extent[]): Pool {
   const byKey = new Map<string, Expr>();
   const known = new Map<Expr, Expr>();
 
-  const idOf = (e: Expr): number => ids.get(shared(e)) ?? -1;
+  const idOf = (e: Expr): number => ids.get(e) ?? ids.get(shared(e)) ?? -1;
   const numberOf = (x: Expr): number => ids.get(x) ?? -1;
   const intern = (e: Expr): Expr => {
     const key = keyOf(e, numberOf);

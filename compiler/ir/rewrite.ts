@@ -7,7 +7,15 @@ import { type Graph, type Node, type NodeId, reads, type Scan, type Tensor } fro
 export interface RewriteOptions {
   /** Visit the nodes of scans' bodies too, each body with a builder of its own. */
   readonly bodies?: boolean;
+  /**
+   * What the visitor has found nothing to do in, which grows: for one that outlives a rewrite, whose visitor makes of a
+   * body what the body and its results alone say.
+   */
+  readonly settled?: Settled;
 }
+
+/** Bodies, and which of their nodes a scan took. */
+export type Settled = WeakMap<Graph, string>;
 
 /** What a visitor sees: the old node, and how to build its replacement. */
 export interface Visit {
@@ -72,15 +80,17 @@ function rebuild(
     invariant(id !== undefined, () => `node ${old} has not been rebuilt`);
     return id;
   };
-  for (const node of graph.nodes) {
+  let node: Node;
+  const keep = (): NodeId => {
+    if (node.kind === "scan" && options.bodies)
+      return copyScan(node, b, map, typeOf, visit, options);
+    return same === node.id && b.count() === same ? b.reuse(node) : b.copy(node, map, typeOf);
+  };
+  const c: Visit = { b, map, keep, graph, scan };
+  for (node of graph.nodes) {
     const first = b.count();
-    const keep = (): NodeId => {
-      if (node.kind === "scan" && options.bodies)
-        return copyScan(node, b, map, typeOf, visit, options);
-      return same === node.id && b.count() === same ? b.reuse(node) : b.copy(node, map, typeOf);
-    };
     b.at(node.at);
-    const id = visit(node, { b, map, keep, graph, scan }) ?? keep();
+    const id = visit(node, c) ?? keep();
     if (id === same && b.node(id) === node) {
       same += 1;
       continue;
@@ -101,9 +111,14 @@ function copyScan(
   visit: (node: Node, c: Visit) => NodeId | null,
   options: RewriteOptions,
 ): NodeId {
+  const taken = takenFrom(scan);
+  if (options.settled?.get(scan.body) === taken) return b.copy(scan, map, typeOf);
   const { b: building, map: inner } = rebuild(scan.body, scan, visit, options);
   const body = building.finish([]);
-  if (isSame(body, scan.body)) return b.copy(scan, map, typeOf);
+  if (isSame(body, scan.body)) {
+    options.settled?.set(scan.body, taken);
+    return b.copy(scan, map, typeOf);
+  }
   return b.scan({
     over: scan.over,
     reverse: scan.reverse,
@@ -118,4 +133,8 @@ function copyScan(
     sums: scan.sums.map(inner),
     body,
   });
+}
+
+function takenFrom({ carries, collects, sums }: Scan): string {
+  return `${carries.map((c) => `${c.arg} ${c.next}`).join()} ${collects.join()} ${sums.join()}`;
 }

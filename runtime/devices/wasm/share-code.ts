@@ -16,8 +16,8 @@ export const MEETING = {
   bytes: 320,
 } as const;
 
-/** Looks at the turn before a thread sleeps: some 20 µs, longer than one that slept takes to come. */
-const PATIENCE = 40_000;
+/** Looks at the turn before a thread sleeps: some 200 µs, longer than one that slept takes to come. */
+const PATIENCE = 400_000;
 const FOREVER = -1n;
 /** Nanoseconds that a thread sleeps which waits for rows: no one wakes it. */
 const NAP = 100_000n;

@@ -36,8 +36,14 @@ export interface Worker {
 }
 
 /**
+ * Milliseconds for which a worker looks for the next run at most. One that is woken may be put on the core of the thread
+ * that wakes it, and be left there while the other core has nothing to do.
+ */
+const LOOKS = 2;
+
+/**
  * A text, so that whatever bundles the runtime need not know of a second file. It sleeps until the turn
- * changes, but for some microseconds after a run, since runs come in pairs; then it does its part of the
+ * changes, but for as long as the last run took, up to LOOKS, since runs follow each other; then it does its part of the
  * program that was asked for. One that fails says so where threads meet, so that none waits for it.
  */
 const SOURCE = `"use strict";
@@ -51,16 +57,20 @@ const fail = (meeting) => {
   Atomics.notify(meet, ${MEETING.turn / 4});
 };
 const serve = () => {
-  for (;;) {
-    for (let i = 0; i < 10000 && Atomics.load(words, ${ORDER.turn}) === seen; i++);
+  for (let last = 0; ; ) {
+    const isSeen = () => Atomics.load(words, ${ORDER.turn}) === seen;
+    for (const end = performance.now() + Math.min(last, ${LOOKS}); isSeen() && performance.now() < end; )
+      for (let i = 0; i < 1000 && isSeen(); i++);
     Atomics.wait(words, ${ORDER.turn}, seen);
     seen = Atomics.load(words, ${ORDER.turn});
     if (words[${ORDER.program}] < 0) return;
     try {
       const program = programs[words[${ORDER.program}]];
       const frame = words[${ORDER.frames} + part];
+      const start = performance.now();
       if (words[${ORDER.prepare}] === 1) program.prepare(frame);
       program.run(frame);
+      last = performance.now() - start;
     } catch (error) {
       fail(words[${ORDER.meeting}]);
       throw error;
