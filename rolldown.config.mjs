@@ -23,7 +23,7 @@ const runtime = defineConfig({
 /** Parts that are files of their own: chevrotain, and lodash-es under it, which have four hundred. */
 const TAKEN_IN = /^(?:chevrotain|@chevrotain\/|lodash-es|@oxc-project\/)/;
 
-const tools = defineConfig({
+export const tools = defineConfig({
   input: {
     cellc: "cli/main.ts",
     compiler: "compiler/index.ts",

@@ -1,14 +1,16 @@
 /** @file A report in a browser: no fault, no request, pictures with the numbers of the JSON, on a phone, by
  *  keyboard; and a live one, which follows a run until Ctrl-C ends both. Skipped where there is no Chromium. */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
+import { build } from "rolldown";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Report } from "../../cli/report/facts.ts";
 import { reportCommand } from "../../cli/report.ts";
+import { tools } from "../../rolldown.config.mjs";
 import { runCommand } from "../harness/command.ts";
 import { smallRun, smallTask } from "../harness/small-run.ts";
 import { chromiumPath } from "./browser.ts";
@@ -102,15 +104,14 @@ describe.skipIf(executable === null)("a report in a browser (Chromium)", () => {
 
   test("follows a run in training; Ctrl-C saves the run and ends all", async () => {
     const out = join(ROOT, "node_modules", ".cellc-built");
-    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
-    execFileSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.build.json"), "--outDir", out]);
+    await build({ ...tools, output: { ...tools.output, dir: out } });
     const task = smallTask(folder, "live");
     const options = ["--epochs", "100000", "--backend", "wasm", "--watch"];
     const browser = await chromium.launch({
       executablePath: executable!,
       args: ["--headless", "--no-sandbox"],
     });
-    const training = spawn(process.execPath, [join(out, "cli", "main.js"), ...task, ...options]);
+    const training = spawn(process.execPath, [join(out, "cellc.js"), ...task, ...options]);
     try {
       let said = "";
       const exit = new Promise<number | null>((done) => training.on("exit", done));
