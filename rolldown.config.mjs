@@ -1,6 +1,8 @@
 /** @file What `cellc` gives: programs in few files, since a process that starts pays for every file it opens. In: the
  *  sources. Out: dist/bundle, the runtime with all that runs on a processor in one file, for pages and processes
  *  alike; dist/tools, the command and the compiler. What else there is, is loaded when it is asked for. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 
@@ -9,13 +11,33 @@ const innerFunctions = {
   generateBundle: (_, bundle) => compileAtOnce(bundle),
 };
 
+/** What is taken in of others comes with their licences. */
+const licences = {
+  name: "licences",
+  generateBundle(_, bundle) {
+    const ids = Object.values(bundle).flatMap((chunk) => chunk.moduleIds ?? []);
+    const folders = ids.flatMap(
+      (id) => /^.*node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id) ?? [],
+    );
+    const source = [...new Set(folders)].sort().map(licenceOf).join("\n\n");
+    if (source !== "") this.emitFile({ type: "asset", fileName: "LICENCES.txt", source });
+  },
+};
+
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const texts = readdirSync(folder).filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
+  const text = texts.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+  return `${name} ${version} (${license})\n\n${text}`;
+}
+
 const runtime = defineConfig({
   input: "runtime/index.ts",
   external: [/^node:/, "gpu.js"],
   // What the entry shares with a file that is loaded later stays in the entry.
   preserveEntrySignatures: "allow-extension",
   transform: { target: "es2022" },
-  plugins: [innerFunctions],
+  plugins: [innerFunctions, licences],
   // A text of ASCII alone takes a byte a character.
   output: { dir: "dist/bundle", format: "es", minify: true, charset: "ascii", cleanDir: true },
 });
@@ -32,7 +54,7 @@ export const tools = defineConfig({
   platform: "node",
   external: (id) => /^[a-z@]/.test(id) && !TAKEN_IN.test(id),
   transform: { target: "es2022" },
-  plugins: [innerFunctions],
+  plugins: [innerFunctions, licences],
   // Names stay, for the stack of a bug that a user reports.
   output: { dir: "dist/tools", format: "es", cleanDir: true },
 });

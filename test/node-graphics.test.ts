@@ -12,6 +12,14 @@ const entries = FOLDERS.flatMap(specFiles).flatMap(({ path, entries: list }) =>
 );
 const TIMEOUT = 300_000;
 
+test("webgpu in Node has an adapter, lacks one, or says what to install", async () => {
+  const available = await gpujsDevice("webgpu").available();
+  const why = available.ok ? "" : available.why;
+  expect(why).toMatch(
+    /^$|^navigator\.gpu gives no adapter$|cannot be loaded: |: npm install webgpu@0\.6$/,
+  );
+});
+
 for (const backend of ["headlessgl", "webgpu"] as const) {
   const device = gpujsDevice(backend);
   const available = await device.available();

@@ -1,5 +1,5 @@
-/** @file WebGPU for Node, which has none of its own. In: nothing. Out: a `navigator.gpu` from the package
- *  `webgpu` (Dawn) that a program has installed, or why there is none. Never loads another version than the ones that work: the
+/** @file WebGPU for Node, which has none of its own. In: nothing. Out: a `navigator.gpu` from the package `webgpu`
+ *  (Dawn) that a program has installed, or why there is none. Never loads a version that does not work: the
  *  0.2.9 that gpu.js brings ends a Node 24 process, and refuses what gpu.js asks of it. */
 
 /** Least version of the package: major, minor. */
