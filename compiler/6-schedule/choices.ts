@@ -1,37 +1,53 @@
-/** @file What was chosen for graphs that were equal: the programs of an artifact share their loops. In: a
- *  site, its roots. Out: the nodes stored, chosen once. Never decides: `partition` does. */
+/** @file What was chosen for pieces that were equal: programs of an artifact share their loops, parameters
+ *  their optimiser. In: a piece of a graph. Out: a key, equal for equal choices. Never decides: `partition` does. */
 import { absurd } from "../ir/invariant.ts";
 import { type NodeId, reads } from "../ir/ir.ts";
+import type { Stored } from "./draft.ts";
 import type { Whole } from "./partition.ts";
 
-/** By what a site looks like: the nodes that are stored in it. */
-export type Choices = Map<string, readonly NodeId[]>;
+/** By what a piece looks like: the places in it of the nodes that are stored. */
+export type Choices = Map<string, readonly number[]>;
 
-/** All that a choice depends on, with buffers numbered as they are met: equal keys, equal choices. */
-export function siteKey(site: Whole, roots: Iterable<NodeId>): string {
+/** All that a choice depends on, with nodes and buffers numbered as they are met. */
+export function pieceKey(site: Whole, ids: readonly NodeId[], stored: Stored): string {
   const buffers = new Map<number, number>();
   const numbered = (id: NodeId): number => {
     const buffer = site.buffer(id);
-    if (!buffers.has(buffer)) buffers.set(buffer, buffers.size);
-    return buffers.get(buffer)!;
+    const known = buffers.get(buffer);
+    if (known !== undefined) return known;
+    buffers.set(buffer, buffers.size);
+    return buffers.size - 1;
   };
-  const nodes = site.ids.map((id) => {
+  const places = new Map<NodeId, number>();
+  const described: unknown[] = [];
+  const describe = (id: NodeId, own: boolean): void => {
     const n = site.node(id);
     const { seq, batch, shape, dtype } = n.type;
     const type = [seq, batch, shape, dtype, site.prepared(id)];
     switch (n.kind) {
       case "const":
-        return [id, type, Object.is(n.value, -0) ? "-0" : String(n.value)];
-      case "apply":
-        return [id, type, n.op, n.args, n.attrs];
+        described.push([type, Object.is(n.value, -0) ? "-0" : String(n.value)]);
+        break;
+      case "apply": {
+        const args = own ? [n.op, reads(n).map(placeOf), n.attrs] : [];
+        described.push([type, ...args, stored.has(id) ? numbered(id) : null]);
+        break;
+      }
       case "leaf":
       case "item":
-        return [id, type, numbered(id), reads(n)];
+        described.push([type, numbered(id)]);
+        break;
       case "scan":
-        return [id, reads(n)];
+        break;
       default:
-        return absurd(n);
+        absurd(n);
     }
-  });
-  return JSON.stringify([nodes, [...roots]]);
+    places.set(id, described.length - 1);
+  };
+  const placeOf = (id: NodeId): number => {
+    if (!places.has(id)) describe(id, false);
+    return places.get(id)!;
+  };
+  for (const id of ids) describe(id, true);
+  return JSON.stringify([described, ids.map((id) => places.get(id))]);
 }

@@ -38,6 +38,12 @@ export function leastCost(axes: readonly Extent[]): number {
   return LAUNCH + elements(axes) * STORE;
 }
 
+/** What storing a number saves that is computed `times` times: all but its loads, for one more kernel. */
+export function savedByNumber(draft: Draft, times: number): number {
+  const own = expected(draft.value, draft.axes, { load: 0, call: weightOf });
+  return times * (own - LOAD) - cost(draft);
+}
+
 /** Number of elements at nominal sizes. */
 export function elements(extents: readonly Extent[]): number {
   const at = (e: Extent) => (typeof e === "number" ? e : e === "B" ? NOMINAL_BATCH : NOMINAL_STEPS);

@@ -4,10 +4,11 @@
 import { invariant } from "../ir/invariant.ts";
 import { type Node, type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
-import { type Choices, siteKey } from "./choices.ts";
-import { elements, leastCost } from "./cost.ts";
+import { type Choices, pieceKey } from "./choices.ts";
+import { elements, leastCost, savedByNumber } from "./cost.ts";
 import { type Draft, extentsOf, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts } from "./drafts.ts";
+import { piecesOf } from "./pieces.ts";
 import { isTooLarge, split } from "./split.ts";
 
 export interface Whole extends Site {
@@ -25,36 +26,63 @@ export interface Whole extends Site {
  * 3. a kernel is within MAX_INPUTS buffers, MAX_TREE nodes and MAX_DEPTH levels (split.ts).
  *
  * Then nodes that several kernels, or many elements, compute again are stored one at a time, the
- * best first, while that lowers the cost (cost.ts).
+ * best first, while that lowers the cost (cost.ts). Pieces of the graph that share nothing but buffers are
+ * chosen for one by one, and equal ones once: an optimiser does the same to every parameter.
  */
 export function partition(
   site: Whole,
   roots: readonly NodeId[],
   choices: Choices,
 ): ReadonlyMap<NodeId, Draft> {
-  const key = siteKey(site, roots);
-  const chosen = choices.get(key);
-  const state = createState(site, chosen ?? roots);
-  if (chosen === undefined) {
-    choose(site, state);
-    choices.set(key, [...state.stored]);
+  const users = usersOf(site);
+  const stored = new Set(roots);
+  const whole = createState(site, site.ids, stored, users);
+  storeShared(site, whole);
+  storeNumbers(site, whole);
+  const drafts = new Map<NodeId, Draft>();
+  for (const ids of piecesOf(site, stored, users)) {
+    const key = pieceKey(site, ids, stored);
+    const chosen = choices.get(key);
+    for (const place of chosen ?? []) stored.add(ids[place]!);
+    const state = createState(site, ids, stored, users);
+    if (chosen === undefined) {
+      choose(site, state);
+      choices.set(
+        key,
+        [...ids.keys()].filter((place) => stored.has(ids[place]!)),
+      );
+    }
+    for (const d of state.drafts()) drafts.set(d.root, d);
   }
-  return new Map(site.ids.flatMap((id) => (state.stored.has(id) ? [[id, state.draft(id)]] : [])));
+  return new Map(site.ids.flatMap((id) => (drafts.has(id) ? [[id, drafts.get(id)!]] : [])));
 }
 
 function choose(site: Whole, state: State): void {
   const settle = (): void => {
     if (storeNeeded(site, state) || splitFirst(site, state)) settle();
   };
-  storeShared(site, state);
   do settle();
   while (storeBest(site, state));
+}
+
+type Users = ReadonlyMap<NodeId, readonly NodeId[]>;
+
+function usersOf(site: Whole): Users {
+  const users = new Map<NodeId, NodeId[]>();
+  for (const id of site.ids) {
+    for (const arg of new Set(reads(site.node(id)))) {
+      const list = users.get(arg);
+      if (list === undefined) users.set(arg, [id]);
+      else list.push(id);
+    }
+  }
+  return users;
 }
 
 interface State {
   readonly roots: ReadonlySet<NodeId>;
   readonly stored: ReadonlySet<NodeId>;
-  readonly users: ReadonlyMap<NodeId, readonly NodeId[]>;
+  readonly users: Users;
   /** Drafts known to be within limits. */
   readonly fitting: Set<Draft>;
   draft(id: NodeId): Draft;
@@ -72,14 +100,14 @@ interface State {
   store(id: NodeId): void;
 }
 
-function createState(site: Whole, start: Iterable<NodeId>): State {
-  const roots = new Set(start);
-  const stored = new Set(roots);
-  const users = new Map<NodeId, NodeId[]>();
-  for (const id of site.ids) {
-    for (const arg of new Set(reads(site.node(id))))
-      users.set(arg, [...(users.get(arg) ?? []), id]);
-  }
+/** The kernels of `ids`, which no other node of the site is computed in. `stored` grows as they are chosen. */
+function createState(
+  site: Whole,
+  ids: readonly NodeId[],
+  stored: Set<NodeId>,
+  users: Users,
+): State {
+  const roots = new Set(ids.filter((id) => stored.has(id)));
   const all = createDrafts(site, stored);
   const known = new Map<NodeId, Draft>();
   const draftOf = (id: NodeId): Draft => {
@@ -113,11 +141,11 @@ function createState(site: Whole, start: Iterable<NodeId>): State {
     draft: draftOf,
     changed,
     drafted: all.of,
-    drafts: () => [...stored].sort((a, b) => a - b).map(draftOf),
-    if(ids) {
-      const before = [...new Set(ids.flatMap(changed))].filter((d) => !ids.includes(d.root));
-      const roots = [...before.map((d) => d.root), ...ids];
-      return { before, after: roots.map((root) => all.of(root, ids)) };
+    drafts: () => ids.filter((id) => stored.has(id)).map(draftOf),
+    if(more) {
+      const before = [...new Set(more.flatMap(changed))].filter((d) => !more.includes(d.root));
+      const after = [...before.map((d) => d.root), ...more].map((root) => all.of(root, more));
+      return { before, after };
     },
     total: (drafts) => drafts.reduce((sum, d) => sum + all.costOf(d), 0),
     store(id) {
@@ -144,7 +172,7 @@ function holdersOf(drafts: Iterable<Draft>): ReadonlyMap<NodeId, readonly Draft[
 }
 
 /**
- * Stores reductions to one number (a loss, a norm) that several roots would compute, before each root is
+ * Stores reductions to a number (a loss, a norm) that several roots would compute, before each root is
  * drafted with all that is in them. What can be loaded from a join is left to the drafts.
  */
 function storeShared(site: Whole, state: State): void {
@@ -160,16 +188,38 @@ function storeShared(site: Whole, state: State): void {
       owner.set(id, before === by ? by : SEVERAL);
     }
   }
-  const isOne = ({ type }: Node) => type.seq === null && !type.batch && type.shape.length === 0;
   const shared = site.ids.filter((id) => {
     const node = site.node(id);
-    return owner.get(id) === SEVERAL && isReduction(node) && isOne(node) && !state.stored.has(id);
+    return owner.get(id) === SEVERAL && isReduction(node) && isNumber(node) && !state.stored.has(id);
   });
   storeAll(
     state,
     shared.map((id) => epilogue(site, state, id)),
   );
 }
+
+/**
+ * Stores other numbers that several roots would compute for each of their elements, where that costs more
+ * than a kernel (1 - beta1ᵗ of every parameter's update): without them the graph falls into pieces.
+ */
+function storeNumbers(site: Whole, state: State): void {
+  /** The roots whose kernels would compute a node. */
+  const owners = new Map<NodeId, ReadonlySet<NodeId>>();
+  for (const id of [...site.ids].reverse()) {
+    const by = (state.users.get(id) ?? []).flatMap((user) =>
+      state.stored.has(user) ? [user] : [...(owners.get(user) ?? [])],
+    );
+    const own = new Set(by);
+    owners.set(id, own);
+    const node = site.node(id);
+    if (own.size < 2 || node.kind !== "apply" || !isNumber(node) || state.stored.has(id)) continue;
+    const times = [...own].reduce((n, root) => n + elements(extentsOf(site.node(root).type)), 0);
+    if (savedByNumber(state.drafted(id, [id]), times) > 0) state.store(id);
+  }
+}
+
+const isNumber = ({ type }: Node): boolean =>
+  type.seq === null && !type.batch && type.shape.length === 0;
 
 function storeAll(state: State, ids: readonly NodeId[]): void {
   for (const id of new Set(ids)) if (!state.stored.has(id)) state.store(id);
