@@ -1,6 +1,8 @@
 /** @file What a choice of kernels costs. In: drafts of kernels. Out: one number to compare choices by;
  *  no unit, about one multiplication at nominal sizes. Never times anything: same graph, same choice. */
 import type { Expr, Extent, ScalarFn } from "../../runtime/artifact/kernel.ts";
+import type { Attrs } from "../ir/ir.ts";
+import type { MapOp } from "../ops/op.ts";
 import type { Draft } from "./draft.ts";
 import { inner } from "./tree.ts";
 
@@ -16,6 +18,8 @@ const LOAD = 1;
 const ARITHMETIC = 1;
 const DIVISION = 4;
 const TRANSCENDENTAL = 10;
+/** What several kernels may each compute for themselves: no more than a load and a store would cost. */
+export const CHEAP = 3;
 /** Sizes that are not known when compiling: samples, and the steps of any sequence. */
 const NOMINAL_BATCH = 16;
 const NOMINAL_STEPS = 32;
@@ -36,6 +40,12 @@ export function cost(draft: Draft): number {
 /** What a kernel of these axes costs at least: its start and its stores. */
 export function leastCost(axes: readonly Extent[]): number {
   return LAUNCH + elements(axes) * STORE;
+}
+
+/** Work of an elementwise op, for one element, its arguments given. */
+export function workOfMap(op: MapOp, attrs: Attrs): number {
+  const given = Array.from({ length: op.arity }, (_, i) => ({ load: i, at: [] }));
+  return expected(op.emit(given, attrs), [], { load: 0, call: weightOf });
 }
 
 /** What storing a number saves that is computed `times` times: all but its loads, for one more kernel. */

@@ -26,8 +26,8 @@ export interface Whole extends Site {
  * 3. a kernel is within MAX_INPUTS buffers, MAX_TREE nodes and MAX_DEPTH levels (split.ts).
  *
  * Then nodes that several kernels, or many elements, compute again are stored one at a time, the
- * best first, while that lowers the cost (cost.ts). Pieces of the graph that share nothing but buffers are
- * chosen for one by one, and equal ones once: an optimiser does the same to every parameter.
+ * best first, while that lowers the cost (cost.ts). Pieces of the graph that share nothing but buffers, and
+ * what is cheap, are chosen for one by one, and equal ones once: an optimiser does the same to every parameter.
  */
 export function partition(
   site: Whole,
@@ -40,13 +40,13 @@ export function partition(
   storeShared(site, whole);
   storeNumbers(site, whole);
   const drafts = new Map<NodeId, Draft>();
-  for (const ids of piecesOf(site, stored, users)) {
+  for (const { ids, shared } of piecesOf(site, stored, users)) {
     const key = pieceKey(site, ids, stored);
     const chosen = choices.get(key);
     for (const place of chosen ?? []) stored.add(ids[place]!);
     const state = createState(site, ids, stored, users);
     if (chosen === undefined) {
-      choose(site, state);
+      choose(site, state, shared);
       choices.set(
         key,
         [...ids.keys()].filter((place) => stored.has(ids[place]!)),
@@ -57,12 +57,12 @@ export function partition(
   return new Map(site.ids.flatMap((id) => (drafts.has(id) ? [[id, drafts.get(id)!]] : [])));
 }
 
-function choose(site: Whole, state: State): void {
+function choose(site: Whole, state: State, shared: ReadonlySet<NodeId>): void {
   const settle = (): void => {
     if (storeNeeded(site, state) || splitFirst(site, state)) settle();
   };
   do settle();
-  while (storeBest(site, state));
+  while (storeBest(site, state, shared));
 }
 
 type Users = ReadonlyMap<NodeId, readonly NodeId[]>;
@@ -190,7 +190,9 @@ function storeShared(site: Whole, state: State): void {
   }
   const shared = site.ids.filter((id) => {
     const node = site.node(id);
-    return owner.get(id) === SEVERAL && isReduction(node) && isNumber(node) && !state.stored.has(id);
+    return (
+      owner.get(id) === SEVERAL && isReduction(node) && isNumber(node) && !state.stored.has(id)
+    );
   });
   storeAll(
     state,
@@ -276,8 +278,8 @@ function splitFirst(site: Whole, state: State): boolean {
   return false;
 }
 
-/** Stores the node that saves most, if one saves anything. */
-function storeBest(site: Whole, state: State): boolean {
+/** Stores the node that saves most, if one saves anything; none of `shared` does. */
+function storeBest(site: Whole, state: State, shared: ReadonlySet<NodeId>): boolean {
   const computed = new Map<NodeId, number>();
   for (const d of state.drafts()) {
     for (const [id, n] of d.inlined) {
@@ -285,7 +287,8 @@ function storeBest(site: Whole, state: State): boolean {
     }
   }
   const again = [...computed].filter(
-    ([id, n]) => n > elements(extentsOf(site.node(id).type)) && isWorth(site, state, id),
+    ([id, n]) =>
+      n > elements(extentsOf(site.node(id).type)) && !shared.has(id) && isWorth(site, state, id),
   );
   const hopes = again
     .map(([id]) => ({ id, hope: hopeOf(site, state, id) }))

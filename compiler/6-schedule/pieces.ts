@@ -1,45 +1,127 @@
 /** @file Pieces of a graph that kernels never cross. In: a graph, the nodes stored so far. Out: its nodes
  *  in groups; what is stored in one changes no kernel of another. Never decides what is stored. */
-import type { NodeId } from "../ir/ir.ts";
+import { type NodeId, reads, sameType } from "../ir/ir.ts";
+import { OPS } from "../ops/table.ts";
+import { CHEAP, workOfMap } from "./cost.ts";
 import type { Stored } from "./draft.ts";
 import type { Whole } from "./partition.ts";
 
+export interface Piece {
+  /** In the graph's order. */
+  readonly ids: readonly NodeId[];
+  /** Nodes that other pieces compute for themselves too: storing them would save nothing. */
+  readonly shared: ReadonlySet<NodeId>;
+}
+
 /**
  * A node that is not stored is computed in the kernels that read it, or loaded from a join that it is a
- * part of: it belongs with both. Buffers and numbers belong to whoever reads them. Groups are in the order of
- * their first nodes, nodes in the graph's.
+ * part of: it belongs with both. Buffers and numbers belong to whoever reads them, and so does what takes no more
+ * than CHEAP to compute again (a clamped gradient: in the norm of all, and in one parameter's update).
  */
 export function piecesOf(
   site: Whole,
   stored: Stored,
   users: ReadonlyMap<NodeId, readonly NodeId[]>,
-): readonly (readonly NodeId[])[] {
+): readonly Piece[] {
   const computed = site.ids.filter((id) => {
     const { kind } = site.node(id);
     return kind === "apply" || (kind === "const" && stored.has(id));
   });
-  const parents = new Map<NodeId, NodeId>();
-  const first = (id: NodeId): NodeId => {
-    let root = id;
-    for (let up = parents.get(root); up !== undefined; up = parents.get(root)) root = up;
-    if (root !== id) parents.set(id, root);
-    return root;
-  };
-  const join = (p: NodeId, q: NodeId): void => {
-    const [a, b] = [first(p), first(q)];
-    if (a !== b) parents.set(Math.max(a, b), Math.min(a, b));
-  };
-  for (const id of computed) {
-    if (stored.has(id) || site.node(id).kind !== "apply") continue;
-    for (const user of users.get(id) ?? []) if (site.node(user).kind === "apply") join(id, user);
-    for (const { join: whole } of site.views(id)) join(id, whole);
+  const inline = computed.filter((id) => !stored.has(id));
+  const shared = sharedOf(site, inline, users);
+  const groups = createGroups();
+  for (const id of inline) {
+    if (shared.has(id)) continue;
+    for (const user of users.get(id) ?? [])
+      if (site.node(user).kind === "apply" && !shared.has(user)) groups.join(id, user);
+    for (const { join } of site.views(id)) groups.join(id, join);
   }
   const pieces = new Map<NodeId, NodeId[]>();
   for (const id of computed) {
-    const root = first(id);
-    const piece = pieces.get(root);
-    if (piece === undefined) pieces.set(root, [id]);
+    if (shared.has(id)) continue;
+    const first = groups.firstOf(id);
+    const piece = pieces.get(first);
+    if (piece === undefined) pieces.set(first, [id]);
     else piece.push(id);
   }
-  return [...pieces.values()];
+  const places = new Map(computed.map((id, place) => [id, place]));
+  return [...pieces.values()].map((own) => {
+    const used = under(site, own, shared);
+    const ids = [...own, ...used].sort((p, q) => places.get(p)! - places.get(q)!);
+    return { ids: used.size === 0 ? own : ids, shared: used };
+  });
+}
+
+/** Of the nodes that are not stored, those that several others read and that take CHEAP at most, with what they read. */
+function sharedOf(
+  site: Whole,
+  inline: readonly NodeId[],
+  users: ReadonlyMap<NodeId, readonly NodeId[]>,
+): ReadonlySet<NodeId> {
+  const isInline = new Set(inline);
+  const argsOf = (id: NodeId) => reads(site.node(id)).filter((arg) => isInline.has(arg));
+  const works = new Map<NodeId, number>();
+  for (const id of inline) {
+    const node = site.node(id);
+    const def = node.kind === "apply" ? OPS[node.op] : null;
+    const isPlain = site.views(id).length === 0 && !site.prepared(id);
+    const own =
+      node.kind === "apply" && def?.form === "map" && isPlain
+        ? workOfMap(def, node.attrs)
+        : Number.POSITIVE_INFINITY;
+    works.set(
+      id,
+      argsOf(id).reduce((sum, arg) => sum + works.get(arg)!, own),
+    );
+  }
+  const shared = new Set<NodeId>();
+  for (const id of [...inline].reverse()) {
+    if (works.get(id)! > CHEAP) continue;
+    const by = users.get(id) ?? [];
+    const { type } = site.node(id);
+    const isNumber = type.seq === null && !type.batch && type.shape.length === 0;
+    // A value that is spread over more elements than it has would be computed for each.
+    const isOnceEach = isNumber || by.every((user) => isSame(site, user, id));
+    if (by.some((user) => shared.has(user)) || (by.length > 1 && isOnceEach)) shared.add(id);
+  }
+  return shared;
+}
+
+function isSame(site: Whole, user: NodeId, id: NodeId): boolean {
+  const node = site.node(user);
+  return node.kind === "apply" && sameType(node.type, site.node(id).type);
+}
+
+/** Those of `shared` that the kernels of `own` compute. */
+function under(
+  site: Whole,
+  own: readonly NodeId[],
+  shared: ReadonlySet<NodeId>,
+): ReadonlySet<NodeId> {
+  const found = new Set<NodeId>();
+  const queue = [...own];
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    for (const arg of reads(site.node(id))) {
+      if (!shared.has(arg) || found.has(arg)) continue;
+      found.add(arg);
+      queue.push(arg);
+    }
+  }
+  return found;
+}
+
+/** Nodes that belong together; a group goes by its first. */
+function createGroups() {
+  const parents = new Map<NodeId, NodeId>();
+  const firstOf = (id: NodeId): NodeId => {
+    let first = id;
+    for (let up = parents.get(first); up !== undefined; up = parents.get(first)) first = up;
+    if (first !== id) parents.set(id, first);
+    return first;
+  };
+  const join = (p: NodeId, q: NodeId): void => {
+    const [a, b] = [firstOf(p), firstOf(q)];
+    if (a !== b) parents.set(Math.max(a, b), Math.min(a, b));
+  };
+  return { firstOf, join };
 }

@@ -1,7 +1,8 @@
 /** @file The direct path: where a state's earlier value enters element by element. In: a step, a state as it
  *  was. Out: whether it enters a term so, by which factor, past which factors. Never through a squashing
  *  function, nor a product with a matrix. */
-import { isFunction, MOVES, slopeOf, squashes } from "./calls.ts";
+import type { Interval } from "../ops/op.ts";
+import { isFunction, MOVES, slopeOf, squashes, steepest } from "./calls.ts";
 import { type ApplyTerm, containing, fold, type LeafTerm, type Step, type Term } from "./term.ts";
 import { at, type Values } from "./values.ts";
 
@@ -79,6 +80,39 @@ export function directFactors(
       }
       default:
         return scaled(a, () => slopeOf(term)(x(a!)));
+    }
+  });
+}
+
+/** Upper bounds of |∂term/∂past| along direct paths, whatever the terms are within `ranges`. */
+export function mostFactors(
+  step: Step,
+  past: LeafTerm,
+  ranges: readonly Interval[],
+  passes: readonly boolean[],
+): readonly number[] {
+  const most = ({ id }: Term) => Math.max(Math.abs(ranges[id]!.lo), Math.abs(ranges[id]!.hi));
+  const least = ({ id }: Term) => {
+    const { lo, hi } = ranges[id]!;
+    return lo <= 0 && hi >= 0 ? 0 : Math.min(Math.abs(lo), Math.abs(hi));
+  };
+  return fold<number>(step, (term, of) => {
+    if (term === past) return 1;
+    if (term.kind !== "apply" || !passes[term.id]) return 0;
+    const [a, b] = term.args;
+    const scaled = (t: Term, by: () => number) => (of(t) === 0 ? 0 : of(t) * by());
+    switch (term.call) {
+      case "+":
+      case "-":
+        return of(a!) + of(b!);
+      case "*":
+        return scaled(a!, () => most(b!)) + scaled(b!, () => most(a!));
+      case "/":
+        return scaled(a!, () => 1 / least(b!));
+      default:
+        return isFunction(term)
+          ? scaled(a!, () => steepest(term, ranges[a!.id]!))
+          : Math.max(...term.args.map(of));
     }
   });
 }

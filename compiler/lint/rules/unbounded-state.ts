@@ -1,6 +1,6 @@
 /** @file W303. A state that can grow faster than any sum of inputs. */
 import { type Diagnostic, warning } from "../../../grammar/diagnostic.ts";
-import { directFactors, directly } from "../direct.ts";
+import { directFactors, directly, mostFactors } from "../direct.ts";
 import { drawer, uniformFrom } from "../draws.ts";
 import { growthOf, productsOf } from "../products.ts";
 import { placeOf, type Rule, show, sizesIn } from "../rule.ts";
@@ -54,7 +54,8 @@ function report(state: string, label: string, subject: Subject): Diagnostic {
 
 /**
  * The largest direct factor met over seeded draws: inputs, products and other states anything, parameters
- * as they start, the state itself large, since a bend near 0 does not let it grow.
+ * as they start, the state itself large, since a bend near 0 does not let it grow. A bound of it where that is
+ * 1 or less.
  */
 function largestFactor(
   direct: ReadonlyMap<LeafTerm, readonly boolean[]>,
@@ -64,6 +65,10 @@ function largestFactor(
   const { step, ranges } = subject;
   const entering = [...direct].filter(([, passes]) => passes[root.id]);
   if (entering.length === 0) return 0;
+  // Factors that cannot be more than 1 together, as gates are, need not be drawn.
+  const bounds = entering.map(([p, passes]) => mostFactors(step, p, ranges, passes)[root.id]!);
+  const bound = bounds.reduce((sum, b) => sum + b, 0);
+  if (bound <= 1) return bound;
   const uniform = uniformFrom(1);
   let sign = 1;
   const draw = drawer(step, root, ranges, leafOf, uniform);
