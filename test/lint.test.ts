@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { check } from "../compiler/2-check/check.ts";
 import { valueAt } from "../compiler/lint/calls.ts";
-import { directFactors } from "../compiler/lint/direct.ts";
+import { directFactors, directly, mostFactors } from "../compiler/lint/direct.ts";
 import { gainsOf } from "../compiler/lint/gains.ts";
 import { remaining } from "../compiler/lint/polynomial.ts";
 import { spectralRadius } from "../compiler/lint/spectral-radius.ts";
@@ -217,6 +217,29 @@ describe("against evaluation", () => {
         }
       }),
       { seed: SEED, numRuns: 80 },
+    );
+  });
+
+  test("a direct factor is never above its bound", () => {
+    fc.assert(
+      fc.property(expression, points, (text, at) => {
+        const c = subject(text);
+        const root = c.step.values.get("s")!;
+        const past = c.step.all.find((t) => isLeaf(t, "s")) as LeafTerm | undefined;
+        fc.pre(past !== undefined);
+        const passes = directly(c.step, past!);
+        const bound = mostFactors(c.step, past!, c.ranges, passes)[root.id]!;
+        for (const point of at) {
+          const values = evaluate(c, { ...point, p: 0.7, q: -1.3 });
+          const factor = Math.abs(directFactors(c.step, past!, values, passes)[root.id]!);
+          const met = c.step.all.every(
+            ({ id }) => c.ranges[id]!.lo <= values[id]! && values[id]! <= c.ranges[id]!.hi,
+          );
+          if (met && Number.isFinite(factor))
+            expect(factor).toBeLessThanOrEqual(bound * (1 + 1e-5));
+        }
+      }),
+      { seed: SEED, numRuns: 200 },
     );
   });
 
