@@ -4,7 +4,7 @@ import { optimiseBackward, optimiseForward } from "../compiler/5-optimise/passes
 import { costOf } from "../compiler/6-schedule/count.ts";
 import { at } from "../compiler/6-schedule/formula.ts";
 import { printKernels, printProgram } from "../compiler/6-schedule/print.ts";
-import { depthOf, treeSize } from "../compiler/6-schedule/tree.ts";
+import { treeOf } from "../compiler/6-schedule/tree.ts";
 import { schedule } from "../compiler/6-schedule/schedule.ts";
 import { type Builder, createBuilder } from "../compiler/ir/builder.ts";
 import { type Graph, type NodeId, real } from "../compiler/ir/ir.ts";
@@ -187,8 +187,8 @@ describe("limits of devices", () => {
     expect(errorOf(graph, program, SIZES, 5)).toBeLessThan(TOLERANCE);
     for (const k of kernelsOf(program)) {
       for (const e of [k.value, ...k.reductions.map((r) => r.of)]) {
-        expect(treeSize(e)).toBeLessThan(5_000);
-        expect(depthOf(e) * 2).toBeLessThan(LIMITS.depth / 2);
+        expect(treeOf(e).size).toBeLessThan(5_000);
+        expect(treeOf(e).depth * 2).toBeLessThan(LIMITS.depth / 2);
       }
     }
   });

@@ -58,7 +58,17 @@ function liveness(graph: Graph): Liveness {
   return { nodes, scans };
 }
 
+/** Most passes leave most loops alone: what was found of one, by which of its results are used. */
+const known = new WeakMap<Scan, Map<string, LiveScan>>();
+
 function liveParts(scan: Scan, used: ReadonlySet<number>): LiveScan {
+  const key = [...used].sort().join();
+  const found = known.get(scan)?.get(key) ?? partsNeeded(scan, used);
+  known.set(scan, (known.get(scan) ?? new Map()).set(key, found));
+  return found;
+}
+
+function partsNeeded(scan: Scan, used: ReadonlySet<number>): LiveScan {
   const firstCollect = scan.carries.length;
   const firstSum = firstCollect + scan.collects.length;
   const taken = (list: readonly NodeId[], first: number) =>

@@ -65,6 +65,10 @@ export function isReduction(node: Node): boolean {
   return node.kind === "apply" && REDUCING.has(node.op);
 }
 
+/** One element, whatever the samples and steps. */
+export const isNumber = ({ type }: Node): boolean =>
+  type.seq === null && !type.batch && type.shape.length === 0;
+
 /** The nodes that are buffers, as far as a draft asks. */
 export type Stored = Pick<ReadonlySet<NodeId>, "has">;
 

@@ -2,11 +2,11 @@
  *  draft of a kernel for each node that is stored, everything else computed inside them. Never
  *  changes a value, only where it is computed. */
 import { invariant } from "../ir/invariant.ts";
-import { type Node, type NodeId, reads, sameType } from "../ir/ir.ts";
+import { type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import { type Choices, pieceKey } from "./choices.ts";
 import { elements, leastCost, savedByNumber } from "./cost.ts";
-import { type Draft, extentsOf, isPlain, isReduction, type Site } from "./draft.ts";
+import { type Draft, extentsOf, isNumber, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts } from "./drafts.ts";
 import { piecesOf } from "./pieces.ts";
 import { isTooLarge, split } from "./split.ts";
@@ -219,9 +219,6 @@ function storeNumbers(site: Whole, state: State): void {
     if (savedByNumber(state.drafted(id, [id]), times) > 0) state.store(id);
   }
 }
-
-const isNumber = ({ type }: Node): boolean =>
-  type.seq === null && !type.batch && type.shape.length === 0;
 
 function storeAll(state: State, ids: readonly NodeId[]): void {
   for (const id of new Set(ids)) if (!state.stored.has(id)) state.store(id);

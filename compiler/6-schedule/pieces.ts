@@ -3,7 +3,7 @@
 import { type NodeId, reads, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import { CHEAP, workOfMap } from "./cost.ts";
-import type { Stored } from "./draft.ts";
+import { isNumber, type Stored } from "./draft.ts";
 import type { Whole } from "./partition.ts";
 
 export interface Piece {
@@ -27,7 +27,7 @@ export function piecesOf(
     const { kind } = site.node(id);
     return kind === "apply" || (kind === "const" && stored.has(id));
   });
-  const inline = computed.filter((id) => !stored.has(id));
+  const inline = new Set(computed.filter((id) => !stored.has(id)));
   const shared = sharedOf(site, inline, users);
   const groups = createGroups();
   for (const id of inline) {
@@ -55,34 +55,27 @@ export function piecesOf(
 /** Of the nodes that are not stored, those that several others read and that take CHEAP at most, with what they read. */
 function sharedOf(
   site: Whole,
-  inline: readonly NodeId[],
+  inline: ReadonlySet<NodeId>,
   users: ReadonlyMap<NodeId, readonly NodeId[]>,
 ): ReadonlySet<NodeId> {
-  const isInline = new Set(inline);
-  const argsOf = (id: NodeId) => reads(site.node(id)).filter((arg) => isInline.has(arg));
-  const works = new Map<NodeId, number>();
-  for (const id of inline) {
+  /** Work of computing `id` again; more than `most` once that is known. */
+  const workOf = (id: NodeId, most: number): number => {
     const node = site.node(id);
     const def = node.kind === "apply" ? OPS[node.op] : null;
-    const isPlain = site.views(id).length === 0 && !site.prepared(id);
-    const own =
-      node.kind === "apply" && def?.form === "map" && isPlain
-        ? workOfMap(def, node.attrs)
-        : Number.POSITIVE_INFINITY;
-    works.set(
-      id,
-      argsOf(id).reduce((sum, arg) => sum + works.get(arg)!, own),
-    );
-  }
+    const isAlone = site.views(id).length > 0 || site.prepared(id);
+    if (node.kind !== "apply" || def?.form !== "map" || isAlone) return Number.POSITIVE_INFINITY;
+    let work = workOfMap(def, node.attrs);
+    for (const arg of node.args)
+      if (work <= most && inline.has(arg)) work += workOf(arg, most - work);
+    return work;
+  };
   const shared = new Set<NodeId>();
   for (const id of [...inline].reverse()) {
-    if (works.get(id)! > CHEAP) continue;
     const by = users.get(id) ?? [];
-    const { type } = site.node(id);
-    const isNumber = type.seq === null && !type.batch && type.shape.length === 0;
     // A value that is spread over more elements than it has would be computed for each.
-    const isOnceEach = isNumber || by.every((user) => isSame(site, user, id));
-    if (by.some((user) => shared.has(user)) || (by.length > 1 && isOnceEach)) shared.add(id);
+    const isOnceEach = () => isNumber(site.node(id)) || by.every((user) => isSame(site, user, id));
+    const isWanted = by.some((user) => shared.has(user)) || (by.length > 1 && isOnceEach());
+    if (isWanted && workOf(id, CHEAP) <= CHEAP) shared.add(id);
   }
   return shared;
 }

@@ -6,7 +6,7 @@ import { type NodeId, reads } from "../ir/ir.ts";
 import { MAX_DEPTH, MAX_TREE } from "./cost.ts";
 import { type Draft, isPlain, type Site, type Stored } from "./draft.ts";
 import { inputsUnder } from "./inputs.ts";
-import { depthOf, treeSize } from "./tree.ts";
+import { treeOf } from "./tree.ts";
 
 /** Choices of nodes that are priced by drafting; the rest are told apart by their buffers alone. */
 const PRICED = 24;
@@ -17,7 +17,10 @@ const PAIRED = 60;
 export function isTooLarge(d: Draft): boolean {
   if (d.inputs.size > MAX_INPUTS) return true;
   const trees = [d.value, ...d.reductions.map((r) => r.of)];
-  return trees.some((e) => depthOf(e) > MAX_DEPTH || treeSize(e) > MAX_TREE);
+  return trees.some((e) => {
+    const { size, depth } = treeOf(e);
+    return depth > MAX_DEPTH || size > MAX_TREE;
+  });
 }
 
 /**

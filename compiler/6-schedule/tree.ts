@@ -7,22 +7,22 @@ export function inner(e: Expr): readonly Expr[] {
   return "load" in e ? e.at : "call" in e ? e.args : [];
 }
 
-/** Nodes of the tree. */
-export function treeSize(e: Expr): number {
-  return fold(e, (parts) => parts.reduce((sum, n) => sum + n, 1));
-}
-
-/** Levels of the tree. */
-export function depthOf(e: Expr): number {
-  return fold(e, (parts) => parts.reduce((most, n) => Math.max(most, n), 0) + 1);
-}
-
-function fold(e: Expr, f: (parts: readonly number[]) => number): number {
-  const known = new Map<Expr, number>();
-  const visit = (x: Expr): number => {
-    const there = known.get(x) ?? f(inner(x).map(visit));
-    known.set(x, there);
-    return there;
+/** Nodes of the tree, and its levels. */
+export function treeOf(e: Expr): { readonly size: number; readonly depth: number } {
+  const sizes = new Map<Expr, number>();
+  const depths = new Map<Expr, number>();
+  const visit = (x: Expr): void => {
+    if (sizes.has(x)) return;
+    let size = 1;
+    let depth = 0;
+    for (const part of inner(x)) {
+      visit(part);
+      size += sizes.get(part)!;
+      depth = Math.max(depth, depths.get(part)!);
+    }
+    sizes.set(x, size);
+    depths.set(x, depth + 1);
   };
-  return visit(e);
+  visit(e);
+  return { size: sizes.get(e)!, depth: depths.get(e)! };
 }
