@@ -13,6 +13,7 @@ export interface EditedScan {
 
 /** `edit` builds in the main graph; null leaves a scan as it is. */
 export function editScans(graph: Graph, edit: (scan: Scan, c: Visit) => EditedScan | null): Graph {
+  if (!hasScan(graph)) return graph;
   const edited = new Map<NodeId, EditedScan>();
   return rewrite(graph, (node, c) => {
     if (node.kind === "item") return edited.get(node.of)?.item(node.index) ?? null;
@@ -23,6 +24,8 @@ export function editScans(graph: Graph, edit: (scan: Scan, c: Visit) => EditedSc
     return made.id;
   });
 }
+
+export const hasScan = (graph: Graph): boolean => graph.nodes.some((n) => n.kind === "scan");
 
 /** A body being copied into a builder of its own. */
 export interface BodyCopy {

@@ -2,6 +2,7 @@
  *  mask, a value that is kept under it is read as it is kept. Never changes what is chosen where. */
 import { type Apply, type Graph, type Node, type NodeId, type Scan, sameType } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
+import { hasScan } from "./edit-scans.ts";
 import { canLift } from "./lift.ts";
 import { onceAGraph } from "./users.ts";
 
@@ -11,6 +12,7 @@ import { onceAGraph } from "./users.ts";
  * m must be one number a sample, and f must not mix samples.
  */
 export function throughMasks(graph: Graph): Graph {
+  if (!hasScan(graph)) return graph;
   const nodes = graph.nodes.map((n) => (n.kind === "scan" ? { ...n, body: masksEarly(n) } : n));
   const states = onceAGraph(keptStates);
   const lookup = onceAGraph((g) => new Map(g.nodes.map((n) => [n.id, n])));

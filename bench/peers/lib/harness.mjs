@@ -39,6 +39,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     cold: { type: "boolean", default: false },
     prepare: { type: "boolean", default: false },
+    pairs: { type: "boolean", default: false },
     vectors: { type: "string" },
   },
 });
@@ -54,6 +55,10 @@ export const paramsOf = ({ quick: _, kind: __, ...params }) => params;
 export const { vectors } = options;
 
 export async function bench(peer) {
+  if (options.pairs) {
+    await pairs(peer);
+    process.exit(0);
+  }
   const threads = Number(options.threads);
   if (!peer.threads.includes(threads)) return;
   if (options.prepare) await peer.prepare?.(chosen());
@@ -100,6 +105,40 @@ async function cold(peer, threads) {
     build_ms: round(built - loaded),
     first_ms: round(done - built),
   });
+}
+
+/**
+ * The same work with one thread and with two, call by call in turn: what else the machine does meanwhile happens to
+ * both. A line for each case: medians, minima, and the threads that ran.
+ */
+async function pairs(peer) {
+  const libs = [await peer.load({ threads: 1 }), await peer.load({ threads: 2 })];
+  const [warm, budget] = options.quick ? [100, 600] : [600, 5000];
+  for (const [workload, kind, c] of chosen()) {
+    const params = paramsOf(c);
+    const made = [await peer[kind](libs[0], params), await peer[kind](libs[1], params)];
+    const calls = made.map((m) => m.step ?? m.run);
+    const taken = [[], []];
+    const start = performance.now();
+    for (let from = start; performance.now() - start < warm + budget; ) {
+      for (const [i, call] of calls.entries()) {
+        from = performance.now();
+        await call();
+        if (from - start > warm) taken[i].push(performance.now() - from);
+      }
+    }
+    print({
+      measure: "pairs",
+      peer: peer.peer,
+      workload,
+      params,
+      threads: made.map((m) => m.threads()),
+      median_ms: taken.map((t) => round(median(t))),
+      min_ms: taken.map((t) => round(Math.min(...t))),
+      calls: taken[1].length,
+    });
+    for (const m of made) await m.dispose?.();
+  }
 }
 
 async function warm(peer, threads) {

@@ -33,7 +33,7 @@ export function createCrew(heap: Heap, threads: number): Crew {
 
   const next = (): void => {
     Atomics.add(words, ORDER.turn, 1);
-    Atomics.notify(words, ORDER.turn);
+    if (Atomics.load(words, ORDER.asleep) > 0) Atomics.notify(words, ORDER.turn);
   };
   let ended = false;
   const alive = (): void => {

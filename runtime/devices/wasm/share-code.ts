@@ -9,17 +9,15 @@ import { FRAME } from "./scope.ts";
 export const MEETING = {
   arrived: 0,
   turn: 64,
-  asleep: 128,
-  failed: 192,
+  failed: 128,
   /** Rows that are computed ahead of a scan. */
-  ahead: 256,
-  bytes: 320,
+  ahead: 192,
+  bytes: 256,
 } as const;
 
-/** Looks at the turn before a thread sleeps: some 200 µs, longer than one that slept takes to come. */
+/** Looks at what a thread waits for before it naps: some 200 µs, longer than one that napped takes to come. */
 const PATIENCE = 400_000;
-const FOREVER = -1n;
-/** Nanoseconds that a thread sleeps which waits for rows: no one wakes it. */
+/** Nanoseconds of a nap. No one wakes it: see NAPS in worker.ts. */
 const NAP = 100_000n;
 
 export const SHARE = { params: [I32, I32, I32, I32], results: [I32] } as const;
@@ -68,8 +66,7 @@ export function pushLeast(code: Code, a: Local, b: Local): void {
 
 /**
  * (frame): returns when all threads have called it as often. The last to arrive starts the next turn; the
- * others look for it a while, then sleep. A thread that is about to sleep says so before it looks again,
- * so that none is left asleep. Traps where a thread has failed: it says so before it starts a turn itself.
+ * others look for it a while, then between naps. Traps where a thread has failed: it says so before it starts a turn itself.
  */
 export function meetBody(frame: Frame): FunctionBody {
   const code = createCode(1);
@@ -112,17 +109,6 @@ export function meetBody(frame: Frame): FunctionBody {
       code.atomic(ATOMIC.store, MEETING.arrived);
       add(MEETING.turn, 1);
       code.op(OP.drop);
-      load(MEETING.asleep);
-      code.choose(
-        null,
-        () => {
-          code.get(words);
-          code.i32(-1);
-          code.atomic(ATOMIC.notify, MEETING.turn);
-          code.op(OP.drop);
-        },
-        null,
-      );
       code.op(OP.return);
     },
     null,
@@ -146,19 +132,15 @@ export function meetBody(frame: Frame): FunctionBody {
     code.tee(left);
     code.branchIf(0);
   });
-  add(MEETING.asleep, 1);
-  code.op(OP.drop);
   code.loop(() => {
     code.get(words);
     code.get(turn);
-    code.i64(FOREVER);
+    code.i64(NAP);
     code.atomic(ATOMIC.wait, MEETING.turn);
     code.op(OP.drop);
     isSame();
     code.branchIf(0);
   });
-  add(MEETING.asleep, -1);
-  code.op(OP.drop);
   trapIfFailed();
   return code.body();
 }

@@ -4,8 +4,11 @@ import { DeviceError } from "../device.ts";
 import { MOST_THREADS } from "./cores.ts";
 import { MEETING } from "./share-code.ts";
 
-/** Words that the first thread writes and workers read, by index; then the frame of each thread. */
-export const ORDER = { turn: 0, program: 1, prepare: 2, meeting: 3, frames: 4 } as const;
+/**
+ * Words that the first thread writes and workers read, by index, but for `asleep`: how many workers have to be woken;
+ * then the frame of each thread.
+ */
+export const ORDER = { turn: 0, asleep: 1, program: 2, prepare: 3, meeting: 4, frames: 5 } as const;
 /** Words of ORDER and frames. */
 export const ORDER_WORDS = ORDER.frames + MOST_THREADS;
 /** As a program's number: go back to waiting for messages. */
@@ -35,16 +38,19 @@ export interface Worker {
   end(): void;
 }
 
-/**
- * Milliseconds for which a worker looks for the next run at most. One that is woken may be put on the core of the thread
- * that wakes it, and be left there while the other core has nothing to do.
- */
+/** Milliseconds for which a worker looks for the next run at most, and no longer than the last run took. */
 const LOOKS = 2;
+/**
+ * Milliseconds after a run for which a worker then naps: it looks every 64th of the time that has passed, between these
+ * bounds. A thread that is woken by another may be put on that one's core and be left there for a whole run, beside a core
+ * that has nothing to do; one that its own clock wakes stays where it was.
+ */
+const NAPS = { for: 1000, least: 0.1, most: 1, share: 64 };
 
 /**
- * A text, so that whatever bundles the runtime need not know of a second file. It sleeps until the turn
- * changes, but for as long as the last run took, up to LOOKS, since runs follow each other; then it does its part of the
- * program that was asked for. One that fails says so where threads meet, so that none waits for it.
+ * A text, so that whatever bundles the runtime need not know of a second file. It waits until the turn
+ * changes: it looks, naps, and at last sleeps until it is woken; then it does its part of the program that was
+ * asked for. One that fails says so where threads meet, so that none waits for it.
  */
 const SOURCE = `"use strict";
 const port = typeof postMessage === "function" ? globalThis : require("node:worker_threads").parentPort;
@@ -54,14 +60,24 @@ const fail = (meeting) => {
   const meet = new Int32Array(memory.buffer, meeting, ${MEETING.bytes / 4});
   Atomics.store(meet, ${MEETING.failed / 4}, 1);
   Atomics.add(meet, ${MEETING.turn / 4}, 1);
-  Atomics.notify(meet, ${MEETING.turn / 4});
+};
+const isSeen = () => Atomics.load(words, ${ORDER.turn}) === seen;
+const rest = (looks) => {
+  const start = performance.now();
+  for (let idle = 0; isSeen(); idle = performance.now() - start) {
+    if (idle < looks) for (let i = 0; i < 1000 && isSeen(); i++);
+    else if (idle < ${NAPS.for})
+      Atomics.wait(words, ${ORDER.turn}, seen, Math.min(${NAPS.most}, Math.max(${NAPS.least}, idle / ${NAPS.share})));
+    else {
+      Atomics.add(words, ${ORDER.asleep}, 1);
+      Atomics.wait(words, ${ORDER.turn}, seen);
+      Atomics.sub(words, ${ORDER.asleep}, 1);
+    }
+  }
 };
 const serve = () => {
   for (let last = 0; ; ) {
-    const isSeen = () => Atomics.load(words, ${ORDER.turn}) === seen;
-    for (const end = performance.now() + Math.min(last, ${LOOKS}); isSeen() && performance.now() < end; )
-      for (let i = 0; i < 1000 && isSeen(); i++);
-    Atomics.wait(words, ${ORDER.turn}, seen);
+    rest(Math.min(last, ${LOOKS}));
     seen = Atomics.load(words, ${ORDER.turn});
     if (words[${ORDER.program}] < 0) return;
     try {
