@@ -6,6 +6,7 @@ import { createModule, I32 } from "../runtime/devices/wasm/encoder.ts";
 import { frameOf } from "../runtime/devices/wasm/frame.ts";
 import { createHeap } from "../runtime/devices/wasm/heap.ts";
 import { createLibrary } from "../runtime/devices/wasm/library.ts";
+import { NAPS, ORDER, ORDER_WORDS } from "../runtime/devices/wasm/worker.ts";
 import { MEETING } from "../runtime/devices/wasm/share-code.ts";
 
 const FRAME = frameOf(["F"], 1, 0);
@@ -45,7 +46,13 @@ function meeting(): WebAssembly.Module {
 
 function opened() {
   const heap = createHeap(true);
-  const crew = createCrew(heap, THREADS);
+  const taken: number[] = [];
+  const allocate = (bytes: number): number => {
+    taken.push(heap.allocate(bytes));
+    return taken.at(-1)!;
+  };
+  const crew = createCrew({ ...heap, allocate }, THREADS);
+  const orders = heap.words(taken[0]!, ORDER_WORDS);
   const module = meeting();
   const { run } = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
   const place = heap.allocate(MEETING.bytes);
@@ -64,7 +71,13 @@ function opened() {
     const first = (): void => (run as (frame: number) => void)(frames[0]!);
     await crew.run({ program: 0, prepare: false, frames, meeting: place }, first);
   };
-  return { crew, module, go, sum: () => heap.words(sums, 32)[16] };
+  return {
+    crew,
+    module,
+    go,
+    sum: () => heap.words(sums, 32)[16],
+    asleep: () => Atomics.load(orders, ORDER.asleep),
+  };
 }
 
 test("all threads run and wait for each other, many times", async () => {
@@ -76,6 +89,28 @@ test("all threads run and wait for each other, many times", async () => {
   }
   crew.close();
   await expect(go(-1)).rejects.toThrow("the threads have ended");
+});
+
+test("threads come back from naps, and from sleep", async () => {
+  const { crew, module, go, sum } = opened();
+  await crew.learn(0, module);
+  for (const pause of [1, 30, NAPS.for + 300, 1, NAPS.for + 300]) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    await go(-1);
+    expect(sum()).toBe(THREADS * THREADS);
+  }
+  crew.close();
+});
+
+test("threads that sleep say so, and only then are woken", async () => {
+  const { crew, module, go, asleep } = opened();
+  await crew.learn(0, module);
+  await go(-1);
+  expect(asleep()).toBe(0);
+  await expect.poll(asleep, { timeout: 10 * NAPS.for }).toBe(THREADS - 1);
+  await go(-1);
+  await expect.poll(asleep).toBe(0);
+  crew.close();
 });
 
 test.each([0, 1, 2])("none waits for thread %i, which fails", async (failing) => {

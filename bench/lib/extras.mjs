@@ -11,6 +11,12 @@ export function extraJobs({ wanted, options, home, root, say }) {
   const quick = options.quick ? ["--quick"] : [];
   const tasks = [];
   if (wanted("limits")) tasks.push(...limitTasks({ options, home, root, say, node, quick }));
+  if (wanted("threads") && options.threads.includes(2))
+    for (const setting of [[], ["--vectors", "256"]]) {
+      const args = ["peers/cellc.mjs", "--pairs", "--only", "W2,W3", ...quick, ...setting];
+      const name = ["one thread and two in turn", ...setting.slice(1)].join(", ");
+      tasks.push({ ...node(name, ...args), env: { PEERS_HOME: home } });
+    }
   if (wanted("compile"))
     for (let i = 0; i < (options.quick ? 1 : 3); i++)
       for (const T of ["16", "4096"])

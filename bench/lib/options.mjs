@@ -7,7 +7,8 @@ Measures cellc and its peers in turn, in one run, and writes bench/results.json 
 Peers are installed in bench/.installs at the first run: never a dependency of this package.
 
   --quick          few cases, short samples, one round: 3 minutes once the peers are installed
-  --only W1,W3     these workloads: W1 … W7, products, limits, sizes, compile, streaming, backends
+  --only W1,W3     these workloads: W1 … W7, products, limits, threads, sizes, compile,
+                   streaming, backends
   --peers a,b      these peers beside cellc; "none" for cellc alone
   --threads 1,2    these numbers of threads (default: 1 and 2, as many as there are cores)
   --rounds N       rounds of every workload (default 3; with --quick 1)
@@ -20,7 +21,7 @@ numbers in a case (missed targets and failing peers are in the results, no error
 `;
 
 /** What is measured beside the workloads. */
-export const EXTRAS = ["limits", "sizes", "compile", "streaming", "backends"];
+export const EXTRAS = ["limits", "threads", "sizes", "compile", "streaming", "backends"];
 
 /**
  * { options } or { wrong }: one sentence. `known`: names of workloads and of peers.

@@ -9,6 +9,7 @@ import {
   compileTable,
   limitTable,
   markdown,
+  pairTable,
   sizeLines,
 } from "./tables.mjs";
 import { slowerThan, verdicts } from "./targets.mjs";
@@ -102,6 +103,12 @@ export function report(results) {
     rows.some((r) => r.workload === "W7"),
     "## W7: how cost grows\n",
     growthTables(rows),
+  );
+  section(
+    has("pairs"),
+    "## A second thread\n",
+    "One process, a call with one thread and a call with two in turn: what else the machine does happens to both.\n",
+    pairTable(measures),
   );
   section(
     has("compile"),

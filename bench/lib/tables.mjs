@@ -137,6 +137,24 @@ export function sizeLines(measures) {
 }
 
 /** @param {readonly Measure[]} measures */
+export function pairTable(measures) {
+  return markdown(
+    ["peer", "workload", "case", "one thread ms", "two ms", "×", "minima ms", "×"],
+    measures
+      .filter((m) => m.measure === "pairs")
+      .map((m) => [
+        m.peer,
+        m.workload,
+        caseName(m.params),
+        ...[m.median_ms, m.min_ms].flatMap(([one, two], i) => [
+          ...(i === 0 ? [short(one), short(two)] : [`${short(one)}, ${short(two)}`]),
+          (one / two).toFixed(2),
+        ]),
+      ]),
+  );
+}
+
+/** @param {readonly Measure[]} measures */
 export function compileTable(measures) {
   return markdown(
     ["T", "compile(), fresh process ms", "again ms", "first run ms", "next run ms", "artifact KB"],

@@ -88,7 +88,7 @@ export function verdicts(found) {
     ...COMPARISONS.flatMap((c) => compared(found.rows, c)),
     ...coldStart(found),
     ...products(found),
-    ...secondThread(found.rows),
+    ...secondThread(found),
     ...compileTime(found),
     ...streaming(found),
     ...backends(found),
@@ -128,7 +128,7 @@ function compared(rows, { workload, where, over, called, least }) {
 }
 
 /** What a row of ours was told beside the defaults. */
-const setting = (/** @type {Row} */ { peer }) =>
+const setting = (/** @type {Readonly<Record<string, any>>} */ { peer }) =>
   peer === "cellc" ? "" : `, ${peer.replace("cellc ", "")}-bit vectors`;
 
 /**
@@ -180,28 +180,23 @@ function products({ rows, limits }) {
 }
 
 /**
- * @param {readonly Row[]} rows
+ * By the calls that took turns with those of one thread, where there are any.
+ * @param {Findings} found
  * @returns {Verdict[]}
  */
-function secondThread(rows) {
-  const one = rows.filter(
-    (r) => groupOf(r.peer) === "cellc" && ["W2", "W3"].includes(r.workload) && r.threads === 1,
-  );
-  const lines = one.flatMap((r) => {
-    const two = ofCase(rows, r.workload, r.params).find(
-      (s) => s.peer === r.peer && s.threads === 2,
-    );
-    if (two === undefined) return [];
-    const gain = speedup(two, r);
-    return [
-      line(
-        r.workload,
-        `${caseName(r.params)}${setting(r)}: a second thread ≥ 1.6 ×`,
-        `${gain.toFixed(2)} ×`,
-        () => gain >= 1.6,
-      ),
-    ];
-  });
+function secondThread({ measures }) {
+  const lines = measures
+    .filter((m) => m.measure === "pairs" && m.threads[1] === 2)
+    .map((m) => {
+      const [one, two] = m.median_ms;
+      const [least, leastOfTwo] = m.min_ms;
+      return line(
+        m.workload,
+        `${caseName(m.params)}${setting(m)}: a second thread ≥ 1.6 ×`,
+        `${(one / two).toFixed(2)} × (${(least / leastOfTwo).toFixed(2)} × by minima)`,
+        () => one / two >= 1.6,
+      );
+    });
   return lines.length > 0
     ? lines
     : [line("W2, W3", "a second thread ≥ 1.6 ×", undefined, () => false)];

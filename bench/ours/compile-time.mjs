@@ -8,7 +8,7 @@ import { artifactOf } from "./spec.mjs";
 const { values } = parseArgs({ options: { T: { type: "string", default: "16" } } });
 const T = Number(values.T);
 const [B, D, H, K] = [1, 128, 128, 32];
-const compiled = () => artifactOf("benchmarks/heads.cell", "PeepholeHead", { D, H, K });
+const compiled = () => artifactOf("benchmarks/peephole-head.cell", "PeepholeHead", { D, H, K });
 
 const timed = async (work) => {
   const start = performance.now();

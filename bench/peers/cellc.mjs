@@ -25,14 +25,15 @@ const kept = join(process.env.PEERS_HOME ?? join(root, "bench", ".installs"), "a
 const SPECS = {
   lstm: { cell: ["cells/lstm", "LSTM"], head: "LSTMHead", gates: ["i", "f", "g", "o"] },
   gru: { cell: ["benchmarks/heads", "OneBiasGRU"], head: "GRUHead", gates: ["r", "z", "n"] },
-  peephole: { head: "PeepholeHead", gates: ["i", "f", "g", "o"] },
+  peephole: { head: "PeepholeHead", file: "benchmarks/peephole-head", gates: ["i", "f", "g", "o"] },
   layernorm: { head: "LayerNormHead", gates: ["i", "f", "g", "o"] },
   products: { cell: ["benchmarks/products", "Products"], gates: ["a", "b", "c", "d"] },
 };
 
 const entryOf = ({ cell, O, bidirectional }) => {
   if (!O) return SPECS[cell].cell;
-  return ["benchmarks/heads", bidirectional ? "BiLSTMHead" : SPECS[cell].head];
+  const { file = "benchmarks/heads", head } = SPECS[cell];
+  return [file, bidirectional ? "BiLSTMHead" : head];
 };
 
 /** The artifact's JSON text; compiled where it is not kept. */

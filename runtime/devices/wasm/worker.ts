@@ -45,7 +45,7 @@ const LOOKS = 2;
  * bounds. A thread that is woken by another may be put on that one's core and be left there for a whole run, beside a core
  * that has nothing to do; one that its own clock wakes stays where it was.
  */
-const NAPS = { for: 1000, least: 0.1, most: 1, share: 64 };
+export const NAPS = { for: 1000, least: 0.1, most: 2, share: 64 };
 
 /**
  * A text, so that whatever bundles the runtime need not know of a second file. It waits until the turn
