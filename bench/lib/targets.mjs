@@ -180,7 +180,7 @@ function products({ rows, limits }) {
 }
 
 /**
- * By the calls that took turns with those of one thread, where there are any.
+ * By the calls that took turns with those of one thread.
  * @param {Findings} found
  * @returns {Verdict[]}
  */

@@ -108,25 +108,31 @@ async function cold(peer, threads) {
 }
 
 /**
- * The same work with one thread and with two, call by call in turn: what else the machine does meanwhile happens to
- * both. A line for each case: medians, minima, and the threads that ran.
+ * The same work with one thread and with two, a fifth of a second each in turn: what else the machine does meanwhile
+ * happens to both. Of each turn the first call is left out: the second thread has rested. A line for each case: medians,
+ * minima, and the threads that ran.
  */
 async function pairs(peer) {
   const libs = [await peer.load({ threads: 1 }), await peer.load({ threads: 2 })];
-  const [warm, budget] = options.quick ? [100, 600] : [600, 5000];
+  const budget = options.quick ? 800 : 6000;
   for (const [workload, kind, c] of chosen()) {
     const params = paramsOf(c);
     const made = [await peer[kind](libs[0], params), await peer[kind](libs[1], params)];
-    const calls = made.map((m) => m.step ?? m.run);
     const taken = [[], []];
-    const start = performance.now();
-    for (let from = start; performance.now() - start < warm + budget; ) {
-      for (const [i, call] of calls.entries()) {
-        from = performance.now();
+    const turn = async (i) => {
+      const call = made[i].step ?? made[i].run;
+      await call();
+      const found = [];
+      for (const end = performance.now() + TURN_MS; found.length < 2 || performance.now() < end; ) {
+        const from = performance.now();
         await call();
-        if (from - start > warm) taken[i].push(performance.now() - from);
+        found.push(performance.now() - from);
       }
-    }
+      return found;
+    };
+    for (const i of [0, 1]) await turn(i); // warm-up
+    for (const start = performance.now(); performance.now() - start < budget; )
+      for (const i of [0, 1]) taken[i].push(...(await turn(i)));
     print({
       measure: "pairs",
       peer: peer.peer,
@@ -140,6 +146,7 @@ async function pairs(peer) {
     for (const m of made) await m.dispose?.();
   }
 }
+const TURN_MS = 200;
 
 async function warm(peer, threads) {
   const lib = await peer.load({ threads });
