@@ -4,12 +4,13 @@ import { absurd } from "../ir/invariant.ts";
 import { type NodeId, reads } from "../ir/ir.ts";
 import type { Stored } from "./draft.ts";
 import type { Whole } from "./partition.ts";
+import type { Piece } from "./pieces.ts";
 
 /** By what a piece looks like: the places in it of the nodes that are stored. */
 export type Choices = Map<string, readonly number[]>;
 
 /** All that a choice depends on, with nodes and buffers numbered as they are met. */
-export function pieceKey(site: Whole, ids: readonly NodeId[], stored: Stored): string {
+export function pieceKey(site: Whole, { ids, shared }: Piece, stored: Stored): string {
   const buffers = new Map<number, number>();
   const numbered = (id: NodeId): number => {
     const buffer = site.buffer(id);
@@ -49,5 +50,6 @@ export function pieceKey(site: Whole, ids: readonly NodeId[], stored: Stored): s
     return places.get(id)!;
   };
   for (const id of ids) describe(id, true);
-  return JSON.stringify([described, ids.map((id) => places.get(id))]);
+  const placesOf = (list: Iterable<NodeId>) => [...list].map((id) => places.get(id));
+  return JSON.stringify([described, placesOf(ids), placesOf(shared)]);
 }

@@ -40,8 +40,9 @@ export function partition(
   storeShared(site, whole);
   storeNumbers(site, whole);
   const drafts = new Map<NodeId, Draft>();
-  for (const { ids, shared } of piecesOf(site, stored, users)) {
-    const key = pieceKey(site, ids, stored);
+  for (const piece of piecesOf(site, stored, users)) {
+    const { ids, shared } = piece;
+    const key = pieceKey(site, piece, stored);
     const chosen = choices.get(key);
     for (const place of chosen ?? []) stored.add(ids[place]!);
     const state = createState(site, ids, stored, users);

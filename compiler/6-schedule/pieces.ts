@@ -47,8 +47,9 @@ export function piecesOf(
   const places = new Map(computed.map((id, place) => [id, place]));
   return [...pieces.values()].map((own) => {
     const used = under(site, own, shared);
-    const ids = [...own, ...used].sort((p, q) => places.get(p)! - places.get(q)!);
-    return { ids: used.size === 0 ? own : ids, shared: used };
+    const ordered = (ids: readonly NodeId[]) =>
+      [...ids].sort((p, q) => places.get(p)! - places.get(q)!);
+    return { ids: ordered([...own, ...used]), shared: new Set(ordered([...used])) };
   });
 }
 
