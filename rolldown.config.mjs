@@ -1,7 +1,7 @@
 /** @file What `cellc` gives: programs in few files, since a process that starts pays for every file it opens. In: the
  *  sources. Out: dist/bundle, the runtime with all that runs on a processor in one file, for pages and processes
  *  alike; dist/tools, the command and the compiler. What else there is, is loaded when it is asked for. */
-import { readdirSync, readFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
@@ -22,6 +22,12 @@ const licences = {
     const source = [...new Set(folders)].sort().map(licenceOf).join("\n\n");
     if (source !== "") this.emitFile({ type: "asset", fileName: "LICENCES.txt", source });
   },
+};
+
+/** npm marks a command as one that can be run when it installs a package, not in a checkout (`npx cellc`). */
+const executable = {
+  name: "executable",
+  writeBundle: ({ dir }) => chmodSync(join(dir, "cellc.js"), 0o755),
 };
 
 function licenceOf(folder) {
@@ -54,7 +60,7 @@ export const tools = defineConfig({
   platform: "node",
   external: (id) => /^[a-z@]/.test(id) && !TAKEN_IN.test(id),
   transform: { target: "es2022" },
-  plugins: [innerFunctions, licences],
+  plugins: [innerFunctions, licences, executable],
   // Names stay, for the stack of a bug that a user reports.
   output: { dir: "dist/tools", format: "es", cleanDir: true },
 });
