@@ -163,6 +163,14 @@ const expression = fc.letrec<{ e: string }>((tie) => ({
   ),
 })).e;
 
+/** Such a cell, its next state and the earlier value in it; skips one that does not read it. */
+function pathIn(text: string) {
+  const c = subject(text);
+  const past = c.step.all.find((t): t is LeafTerm => t.kind === "leaf" && isLeaf(t, "s"));
+  fc.pre(past !== undefined);
+  return { c, root: c.step.values.get("s")!, past };
+}
+
 /** A cell of one unit with parameters 0.7 and −1.3, whose state is `text`. */
 function subject(text: string): Subject {
   const checked = checkText(`cell C {
@@ -200,11 +208,8 @@ describe("against evaluation", () => {
   test("a slope is never above its bound, and the direct factor is a part of it", () => {
     fc.assert(
       fc.property(expression, points, (text, at) => {
-        const c = subject(text);
-        const root = c.step.values.get("s")!;
-        const past = c.step.all.find((t) => isLeaf(t, "s")) as LeafTerm | undefined;
-        fc.pre(past !== undefined);
-        const bound = gainsOf(c, past!)[root.id]!;
+        const { c, root, past } = pathIn(text);
+        const bound = gainsOf(c, past)[root.id]!;
         for (const point of at) {
           const leaves = { ...point, p: 0.7, q: -1.3 };
           const h = 1e-6;
@@ -223,15 +228,12 @@ describe("against evaluation", () => {
   test("a direct factor is never above its bound", () => {
     fc.assert(
       fc.property(expression, points, (text, at) => {
-        const c = subject(text);
-        const root = c.step.values.get("s")!;
-        const past = c.step.all.find((t) => isLeaf(t, "s")) as LeafTerm | undefined;
-        fc.pre(past !== undefined);
-        const passes = directly(c.step, past!);
-        const bound = mostFactors(c.step, past!, c.ranges, passes)[root.id]!;
+        const { c, root, past } = pathIn(text);
+        const passes = directly(c.step, past);
+        const bound = mostFactors(c.step, past, c.ranges, passes)[root.id]!;
         for (const point of at) {
           const values = evaluate(c, { ...point, p: 0.7, q: -1.3 });
-          const factor = Math.abs(directFactors(c.step, past!, values, passes)[root.id]!);
+          const factor = Math.abs(directFactors(c.step, past, values, passes)[root.id]!);
           const met = c.step.all.every(
             ({ id }) => c.ranges[id]!.lo <= values[id]! && values[id]! <= c.ranges[id]!.hi,
           );
@@ -280,16 +282,13 @@ describe("against evaluation", () => {
     })).e;
     fc.assert(
       fc.property(sums, points, (text, at) => {
-        const c = subject(text);
-        const root = c.step.values.get("s")!;
-        const past = c.step.all.find((t) => isLeaf(t, "s")) as LeafTerm | undefined;
-        fc.pre(past !== undefined);
+        const { c, root, past } = pathIn(text);
         for (const point of at) {
           const leaves = { ...point, p: 0.7, q: -1.3 };
           const h = 1e-5;
           const value = (s: number) => evaluate(c, { ...leaves, s })[root.id]!;
           const slope = (value(point.s + h) - value(point.s - h)) / (2 * h);
-          const factor = directFactors(c.step, past!, evaluate(c, leaves))[root.id]!;
+          const factor = directFactors(c.step, past, evaluate(c, leaves))[root.id]!;
           expect(Math.abs(slope - factor)).toBeLessThanOrEqual(1e-3 * (1 + Math.abs(slope)));
         }
       }),

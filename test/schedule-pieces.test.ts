@@ -6,7 +6,7 @@ import { createBuffers } from "../compiler/6-schedule/buffers.ts";
 import type { Choices } from "../compiler/6-schedule/choices.ts";
 import { liveness } from "../compiler/6-schedule/liveness.ts";
 import { partition, type Whole } from "../compiler/6-schedule/partition.ts";
-import { piecesOf } from "../compiler/6-schedule/pieces.ts";
+import { piecesOf, usersOf } from "../compiler/6-schedule/pieces.ts";
 import { mainSite } from "../compiler/6-schedule/sites.ts";
 import { schedule } from "../compiler/6-schedule/schedule.ts";
 import { updateGraph } from "../compiler/3-lower/train.ts";
@@ -22,19 +22,11 @@ const update = (name: OptimiserName, shapes: readonly (readonly number[])[]): Gr
   optimiseForward(
     updateGraph(
       name,
-      shapes.map((shape, i) => ({ name: `p${i}`, shape, initialiser: ZEROS })) as never,
+      shapes.map((shape, i) => ({ name: `p${i}`, shape, initialiser: ZEROS, place: 0 })),
     ),
   );
 
 const siteOf = (graph: Graph): Whole => mainSite(graph, liveness(graph), createBuffers());
-
-function usersOf(site: Whole): ReadonlyMap<NodeId, readonly NodeId[]> {
-  const users = new Map<NodeId, NodeId[]>();
-  for (const id of site.ids)
-    for (const arg of new Set(reads(site.node(id))))
-      users.set(arg, [...(users.get(arg) ?? []), id]);
-  return users;
-}
 
 /** Outputs that a kernel has to write, and what loops take. */
 const rootsOf = (graph: Graph): readonly NodeId[] => {

@@ -19,7 +19,7 @@ const ARITHMETIC = 1;
 const DIVISION = 4;
 const TRANSCENDENTAL = 10;
 /** What several kernels may each compute for themselves: no more than a load and a store would cost. */
-export const CHEAP = 3;
+export const CHEAP = LOAD + STORE;
 /** Sizes that are not known when compiling: samples, and the steps of any sequence. */
 const NOMINAL_BATCH = 16;
 const NOMINAL_STEPS = 32;

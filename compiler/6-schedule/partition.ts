@@ -2,13 +2,13 @@
  *  draft of a kernel for each node that is stored, everything else computed inside them. Never
  *  changes a value, only where it is computed. */
 import { invariant } from "../ir/invariant.ts";
-import { type NodeId, reads, sameType } from "../ir/ir.ts";
+import { type NodeId, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import { type Choices, pieceKey } from "./choices.ts";
 import { elements, leastCost, savedByNumber } from "./cost.ts";
 import { type Draft, extentsOf, isNumber, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts } from "./drafts.ts";
-import { piecesOf } from "./pieces.ts";
+import { piecesOf, type Users, usersOf } from "./pieces.ts";
 import { isTooLarge, split } from "./split.ts";
 
 export interface Whole extends Site {
@@ -37,7 +37,7 @@ export function partition(
   const users = usersOf(site);
   const stored = new Set(roots);
   const whole = createState(site, site.ids, stored, users);
-  storeShared(site, whole);
+  storeReductions(site, whole);
   storeNumbers(site, whole);
   const drafts = new Map<NodeId, Draft>();
   for (const piece of piecesOf(site, stored, users)) {
@@ -64,20 +64,6 @@ function choose(site: Whole, state: State, shared: ReadonlySet<NodeId>): void {
   };
   do settle();
   while (storeBest(site, state, shared));
-}
-
-type Users = ReadonlyMap<NodeId, readonly NodeId[]>;
-
-function usersOf(site: Whole): Users {
-  const users = new Map<NodeId, NodeId[]>();
-  for (const id of site.ids) {
-    for (const arg of new Set(reads(site.node(id)))) {
-      const list = users.get(arg);
-      if (list === undefined) users.set(arg, [id]);
-      else list.push(id);
-    }
-  }
-  return users;
 }
 
 interface State {
@@ -176,7 +162,7 @@ function holdersOf(drafts: Iterable<Draft>): ReadonlyMap<NodeId, readonly Draft[
  * Stores reductions to a number (a loss, a norm) that several roots would compute, before each root is
  * drafted with all that is in them. What can be loaded from a join is left to the drafts.
  */
-function storeShared(site: Whole, state: State): void {
+function storeReductions(site: Whole, state: State): void {
   const SEVERAL = -1;
   /** The one root whose kernel would compute the node. */
   const owner = new Map<NodeId, NodeId>();

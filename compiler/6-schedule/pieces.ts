@@ -13,16 +13,27 @@ export interface Piece {
   readonly shared: ReadonlySet<NodeId>;
 }
 
+export type Users = ReadonlyMap<NodeId, readonly NodeId[]>;
+
+/** By node, those that read it, each once. */
+export function usersOf(site: Whole): Users {
+  const users = new Map<NodeId, NodeId[]>();
+  for (const id of site.ids) {
+    for (const arg of new Set(reads(site.node(id)))) {
+      const list = users.get(arg);
+      if (list === undefined) users.set(arg, [id]);
+      else list.push(id);
+    }
+  }
+  return users;
+}
+
 /**
  * A node that is not stored is computed in the kernels that read it, or loaded from a join that it is a
  * part of: it belongs with both. Buffers and numbers belong to whoever reads them, and so does what takes no more
  * than CHEAP to compute again (a clamped gradient: in the norm of all, and in one parameter's update).
  */
-export function piecesOf(
-  site: Whole,
-  stored: Stored,
-  users: ReadonlyMap<NodeId, readonly NodeId[]>,
-): readonly Piece[] {
+export function piecesOf(site: Whole, stored: Stored, users: Users): readonly Piece[] {
   const computed = site.ids.filter((id) => {
     const { kind } = site.node(id);
     return kind === "apply" || (kind === "const" && stored.has(id));
@@ -54,11 +65,7 @@ export function piecesOf(
 }
 
 /** Of the nodes that are not stored, those that several others read and that take CHEAP at most, with what they read. */
-function sharedOf(
-  site: Whole,
-  inline: ReadonlySet<NodeId>,
-  users: ReadonlyMap<NodeId, readonly NodeId[]>,
-): ReadonlySet<NodeId> {
+function sharedOf(site: Whole, inline: ReadonlySet<NodeId>, users: Users): ReadonlySet<NodeId> {
   /** Work of computing `id` again; more than `most` once that is known. */
   const workOf = (id: NodeId, most: number): number => {
     const node = site.node(id);

@@ -1,6 +1,7 @@
 /** @file The direct path: where a state's earlier value enters element by element. In: a step, a state as it
  *  was. Out: whether it enters a term so, by which factor, past which factors. Never through a squashing
  *  function, nor a product with a matrix. */
+import { largest, smallest } from "../ops/interval.ts";
 import type { Interval } from "../ops/op.ts";
 import { isFunction, MOVES, slopeOf, squashes, steepest } from "./calls.ts";
 import { type ApplyTerm, containing, fold, type LeafTerm, type Step, type Term } from "./term.ts";
@@ -56,7 +57,7 @@ export function directFactors(
     const [a, b, c] = term.args;
     const d = (t: Term | undefined) => (t === undefined ? 0 : of(t));
     const scaled = (t: Term | undefined, by: () => number) => (d(t) === 0 ? 0 : d(t) * by());
-    if (MOVES.has(term.call) || term.call === "concat") return largest(term.args.map(of));
+    if (MOVES.has(term.call) || term.call === "concat") return furthest(term.args.map(of));
     switch (term.call) {
       case "+":
         return d(a) + d(b);
@@ -91,11 +92,7 @@ export function mostFactors(
   ranges: readonly Interval[],
   passes: readonly boolean[],
 ): readonly number[] {
-  const most = ({ id }: Term) => Math.max(Math.abs(ranges[id]!.lo), Math.abs(ranges[id]!.hi));
-  const least = ({ id }: Term) => {
-    const { lo, hi } = ranges[id]!;
-    return lo <= 0 && hi >= 0 ? 0 : Math.min(Math.abs(lo), Math.abs(hi));
-  };
+  const rangeOf = (t: Term): Interval => ranges[t.id]!;
   return fold<number>(step, (term, of) => {
     if (term === past) return 1;
     if (term.kind !== "apply" || !passes[term.id]) return 0;
@@ -106,18 +103,18 @@ export function mostFactors(
       case "-":
         return of(a!) + of(b!);
       case "*":
-        return scaled(a!, () => most(b!)) + scaled(b!, () => most(a!));
+        return scaled(a!, () => largest(rangeOf(b!))) + scaled(b!, () => largest(rangeOf(a!)));
       case "/":
-        return scaled(a!, () => 1 / least(b!));
+        return scaled(a!, () => 1 / smallest(rangeOf(b!)));
       default:
         return isFunction(term)
-          ? scaled(a!, () => steepest(term, ranges[a!.id]!))
+          ? scaled(a!, () => steepest(term, rangeOf(a!)))
           : Math.max(...term.args.map(of));
     }
   });
 }
 
-const largest = (xs: readonly number[]): number =>
+const furthest = (xs: readonly number[]): number =>
   xs.reduce((most, x) => (Math.abs(x) > Math.abs(most) ? x : most), 0);
 
 /** What multiplies `past` on direct paths into `root`. */

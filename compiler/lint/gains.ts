@@ -1,7 +1,7 @@
 /** @file How much of a gradient can pass one step. In: a cell as it starts. Out: an upper bound of
  *  ‖∂term/∂past‖₂ for each term and each earlier value of a state. Never below the truth, matrices aside,
  *  whose norms are what is expected of their initialisers. */
-import type { Interval } from "../ops/op.ts";
+import { largest, smallest } from "../ops/interval.ts";
 import { isFunction, keepsValue, MOVES, steepest } from "./calls.ts";
 import { matrixSize } from "./starts.ts";
 import type { Subject } from "./subject.ts";
@@ -19,7 +19,7 @@ export function gainsOf(subject: Subject, past: LeafTerm): readonly number[] {
     const start = t.kind === "leaf" && t.of === "param" ? subject.params.get(t.name) : undefined;
     if (start !== undefined && start.shape.length < 2)
       return matrixSize(start.initialiser, start.shape).norm;
-    return absolute(ranges[t.id]!);
+    return largest(ranges[t.id]!);
   };
   return fold<number>(step, (term, of) => {
     if (term === past) return 1;
@@ -46,9 +46,9 @@ export function gainsOf(subject: Subject, past: LeafTerm): readonly number[] {
       case "*":
         return times(most(a!), y) + times(most(b!), x);
       case "/": {
-        const smallest = least(ranges[b!.id]!);
-        if (smallest === 0) return Number.POSITIVE_INFINITY;
-        return x / smallest + times(most(a!) / smallest ** 2, y);
+        const least = smallest(ranges[b!.id]!);
+        if (least === 0) return Number.POSITIVE_INFINITY;
+        return x / least + times(most(a!) / least ** 2, y);
       }
       case "@":
         return x === 0 ? times(norms[a!.id]!, y) : Number.POSITIVE_INFINITY;
@@ -62,10 +62,6 @@ const slope = (f: ApplyTerm, { ranges }: Subject): number => steepest(f, ranges[
 
 /** 0 times anything is 0: a path that is not there. */
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
-
-const absolute = ({ lo, hi }: Interval): number => Math.max(Math.abs(lo), Math.abs(hi));
-const least = ({ lo, hi }: Interval): number =>
-  lo <= 0 && hi >= 0 ? 0 : Math.min(Math.abs(lo), Math.abs(hi));
 
 /** About ‖·‖₂ of the terms that are made of matrix parameters alone; infinite for others. */
 function normsOf({ step, params }: Subject): readonly number[] {

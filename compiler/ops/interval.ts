@@ -30,6 +30,11 @@ export function union(...xs: readonly Interval[]): Interval {
   return hull(...xs.map((x) => x.lo), ...xs.map((x) => x.hi));
 }
 
+/** Bounds of |x|. */
+export const largest = ({ lo, hi }: Interval): number => Math.max(Math.abs(lo), Math.abs(hi));
+export const smallest = ({ lo, hi }: Interval): number =>
+  lo <= 0 && hi >= 0 ? 0 : Math.min(Math.abs(lo), Math.abs(hi));
+
 /** Bounds of a sum of an unknown number of values of x: their sign is all that is known. */
 export function manyOf(x: Interval): Interval {
   return { lo: x.lo >= 0 ? 0 : ANY.lo, hi: x.hi <= 0 ? 0 : ANY.hi };

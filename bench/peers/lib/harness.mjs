@@ -107,6 +107,8 @@ async function cold(peer, threads) {
   });
 }
 
+const TURN_MS = 200;
+
 /**
  * The same work with one thread and with two, a fifth of a second each in turn: what else the machine does meanwhile
  * happens to both. Of each turn the first call is left out: the second thread has rested. A line for each case: medians,
@@ -146,8 +148,6 @@ async function pairs(peer) {
     for (const m of made) await m.dispose?.();
   }
 }
-const TURN_MS = 200;
-
 async function warm(peer, threads) {
   const lib = await peer.load({ threads });
   for (const [workload, kind, c] of chosen()) {
