@@ -13,7 +13,6 @@ import { optimiseBackward, optimiseForward } from "./5-optimise/passes.ts";
 import type { Choices } from "./6-schedule/choices.ts";
 import { schedule } from "./6-schedule/schedule.ts";
 import { type Graph, real } from "./ir/ir.ts";
-import { verify } from "./ir/verify.ts";
 
 export type ProgramName = keyof Programs;
 
@@ -74,7 +73,7 @@ export function createStager(checked: Checked, entry: Entry, places: Places): St
     }
   };
   /** Training without anything random is inference: graphs that are equal are optimised once. */
-  const optimised = once((graph: Graph) => optimiseForward(verify(graph, "lower")));
+  const optimised = once(optimiseForward);
   const choices: Choices = new Map();
   const program = (graph: Graph): Program =>
     schedule(graph, { placeOf: (span, name) => places.at(span, name), choices });
@@ -88,10 +87,7 @@ export function createStager(checked: Checked, entry: Entry, places: Places): St
     };
   };
   const backward = (graph: Graph, wanted: Gradients): Stages => {
-    const whole = verify(
-      differentiate(optimised(graph), wanted.seeds, wanted.leaves),
-      "differentiate",
-    );
+    const whole = differentiate(optimised(graph), wanted.seeds, wanted.leaves);
     const both = { ...whole, outputs: whole.outputs.filter((o) => wanted.kept(o.key)) };
     const after = optimiseBackward(both);
     return { lowered: graph, differentiated: both, optimised: after, program: program(after) };

@@ -2,7 +2,7 @@
  *  graph of one optimiser step. Optimisers themselves are in `optimisers/`. */
 import type { Expr, TrainDecl, TrainSetting } from "../../grammar/ast.ts";
 import type { ParamInfo, TrainInfo } from "../../runtime/artifact/artifact.ts";
-import { createBuilder } from "../ir/builder.ts";
+import { createBuilder, sharing } from "../ir/builder.ts";
 import { invariant } from "../ir/invariant.ts";
 import { type Graph, type NodeId, real, SCALAR } from "../ir/ir.ts";
 import { isOptimiserName, OPTIMISERS, type OptimiserName } from "../optimisers/table.ts";
@@ -53,7 +53,8 @@ export function optimiserOf(train: TrainDecl): OptimiserName {
  * (Pascanu et al. 2013, alg. 1). `grad-norm` is ‖g‖₂ of the gradients as they came.
  */
 export function updateGraph(name: OptimiserName, params: readonly ParamInfo[]): Graph {
-  const b = createBuilder();
+  // What parameters have in common (1 - beta1ᵗ) is one node from the start.
+  const b = sharing(createBuilder());
   const optimiser = OPTIMISERS[name];
   const hyper = Object.fromEntries(
     Object.keys(optimiser.hyper).map((h) => [h, b.leaf(`hyper:${h}`, SCALAR)]),
@@ -73,7 +74,9 @@ export function updateGraph(name: OptimiserName, params: readonly ParamInfo[]): 
         batch: false,
       }),
     );
-    return b.apply("sqrt", [squares.reduce((x, y) => b.add(x, y), b.lit(0))]);
+    return b.apply("sqrt", [
+      squares.length === 0 ? b.lit(0) : squares.reduce((x, y) => b.add(x, y)),
+    ]);
   };
   const ratio = b.div(most, b.add(norm(clamped), b.lit(1e-6)));
   const scale = b.apply("minimum", [b.lit(1), ratio]);

@@ -1,24 +1,18 @@
 /** @file Puts the terms of sums in the order in which they can be had. In: verified graph. Out: the same
  *  outputs up to rounding: sums of three or more terms are added in another order, sums inside ops not. */
 import type { Graph, Node, NodeId, Scan } from "../ir/ir.ts";
-import { rewrite } from "../ir/rewrite.ts";
-import { dependences, leaving, onceAGraph, usersOf } from "./users.ts";
+import { planned } from "./planned.ts";
+import { dependences, leaving, usersOf } from "./users.ts";
 
 /**
  * W x[t] + U h[t-1] + b becomes (W x[t] + b) + U h[t-1]: what no state enters first, so that it can
  * leave the loop as one value; of each kind products first, so that gates add up alike.
  */
 export function groupSums(graph: Graph): Graph {
-  const sums = onceAGraph(sumsOf);
-  return rewrite(
-    graph,
-    (node, c) => {
-      const terms = sums(c).get(node.id);
-      if (terms === undefined) return null;
-      return terms.map(c.map).reduce((sum, id) => c.b.add(sum, id));
-    },
-    { bodies: true },
-  );
+  return planned(graph, {
+    of: sumsOf,
+    build: (terms, { b, map }) => terms.map(map).reduce((sum, id) => b.add(sum, id)),
+  });
 }
 
 /** Terms in their new order, by the last addition of a sum; sums that stay as they are not there. */

@@ -3,30 +3,26 @@
 import type { Builder } from "../ir/builder.ts";
 import { invariant } from "../ir/invariant.ts";
 import type { Apply, Graph, Node, NodeId, Scan } from "../ir/ir.ts";
-import { rewrite } from "../ir/rewrite.ts";
 import { fixedExtent } from "../ops/structured.ts";
+import { applies, NOTHING, planned } from "./planned.ts";
 import { type ProductForm, productForm } from "./product-form.ts";
-import { allFixedFirst, dependences, onceAGraph, usersOf } from "./users.ts";
+import { dependences, usersOf } from "./users.ts";
 
 /**
  * W_i x, W_f x, … → parts of [W_i; W_f; …] x, where the W depend on parameters alone: packing them
  * is work of `prepare`, and x is read once. Vectors on the left (x W_i, …) are joined the same way.
  */
 export function joinProducts(graph: Graph): Graph {
-  const groups = onceAGraph(groupsOf);
   const made = new Map<Group, NodeId>();
-  return rewrite(
-    allFixedFirst(graph),
-    (node, c) => {
-      const member = groups(c).get(node.id);
-      if (member === undefined) return null;
-      const { group, from, size } = member;
-      const product = made.get(group) ?? packed(group, c.b, c.map);
+  return planned(graph, {
+    of: groupsOf,
+    readsAhead: true,
+    build({ group, from, size }, { b, map }) {
+      const product = made.get(group) ?? packed(group, b, map);
       made.set(group, product);
-      return c.b.apply("part", [product], { axis: group.axis, from, size });
+      return b.apply("part", [product], { axis: group.axis, from, size });
     },
-    { bodies: true },
-  );
+  });
 }
 
 /** Products that differ in their weights only, which are joined along one label of the result. */
@@ -53,6 +49,7 @@ function packed(group: Group, b: Builder, map: (id: NodeId) => NodeId): NodeId {
 }
 
 function groupsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> {
+  if (!applies(graph, "contract")) return NOTHING;
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const by = dependences(graph, scan);
   const users = usersOf(graph);

@@ -3,11 +3,11 @@
 import type { Builder } from "../ir/builder.ts";
 import { absurd } from "../ir/invariant.ts";
 import { type Apply, type Graph, type NodeId, type Scan, sameType } from "../ir/ir.ts";
-import { rewrite } from "../ir/rewrite.ts";
 import { num } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
 import { OPS } from "../ops/table.ts";
-import { allFixedFirst, dependences, leaving, onceAGraph, usersOf } from "./users.ts";
+import { applies, NOTHING, planned } from "./planned.ts";
+import { dependences, leaving, usersOf } from "./users.ts";
 
 /**
  * part(P, k) + b_k for all parts k that make up P → parts of P + [b_1, b_2, …]: a joined product
@@ -15,23 +15,17 @@ import { allFixedFirst, dependences, leaving, onceAGraph, usersOf } from "./user
  * (see `dependences`), which are joined ahead of time, or the same scalar.
  */
 export function packParts(graph: Graph): Graph {
-  const packs = onceAGraph(packsOf);
   const made = new Map<Pack, NodeId>();
-  let changed = false;
-  const packed = rewrite(
-    allFixedFirst(graph),
-    (node, c) => {
-      const member = packs(c).get(node.id);
-      if (member === undefined) return null;
-      changed = true;
-      const { pack, from, size } = member;
-      const whole = made.get(pack) ?? build(pack, c.b, c.map);
+  const packed = planned(graph, {
+    of: packsOf,
+    readsAhead: true,
+    build({ pack, from, size }, { b, map }) {
+      const whole = made.get(pack) ?? build(pack, b, map);
       made.set(pack, whole);
-      return c.b.apply("part", [whole], { axis: pack.axis, from, size });
+      return b.apply("part", [whole], { axis: pack.axis, from, size });
     },
-    { bodies: true },
-  );
-  return changed ? packParts(packed) : graph;
+  });
+  return packed === graph ? graph : packParts(packed);
 }
 
 /** One op of a whole; `operands` in the op's order. */
@@ -84,6 +78,7 @@ interface Piece {
 }
 
 function packsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> {
+  if (!applies(graph, "part")) return NOTHING;
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const users = usersOf(graph);
   const kept = leaving(graph, scan);

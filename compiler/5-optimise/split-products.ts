@@ -2,23 +2,15 @@
  *  verified graph. Out: the same outputs up to rounding: such a product becomes a sum of products. */
 import type { Builder } from "../ir/builder.ts";
 import type { Apply, Graph, NodeId, Scan } from "../ir/ir.ts";
-import { rewrite } from "../ir/rewrite.ts";
 import { num } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
+import { applies, NOTHING, planned } from "./planned.ts";
 import { productForm } from "./product-form.ts";
-import { type Dependence, dependences, onceAGraph } from "./users.ts";
+import { type Dependence, dependences } from "./users.ts";
 
 /** W [x[t]; h[t-1]] → W_x x[t] + W_h h[t-1]: the first can leave the loop. */
 export function splitProducts(graph: Graph): Graph {
-  const splits = onceAGraph(splitsOf);
-  return rewrite(
-    graph,
-    (node, c) => {
-      const split = splits(c).get(node.id);
-      return split === undefined ? null : apart(split, c.b, c.map);
-    },
-    { bodies: true },
-  );
+  return planned(graph, { of: splitsOf, build: (split, { b, map }) => apart(split, b, map) });
 }
 
 interface Split {
@@ -31,8 +23,8 @@ interface Split {
 }
 
 function splitsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Split> {
+  if (scan === null || !applies(graph, "contract")) return NOTHING;
   const found = new Map<NodeId, Split>();
-  if (scan === null) return found;
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const by = dependences(graph, scan);
   for (const node of graph.nodes) {

@@ -3,10 +3,9 @@
 import type { Builder } from "../ir/builder.ts";
 import { absurd } from "../ir/invariant.ts";
 import type { Apply, Attrs, Graph, NodeId } from "../ir/ir.ts";
-import { rewrite } from "../ir/rewrite.ts";
 import { dims, nums } from "../ops/attrs.ts";
+import { planned } from "./planned.ts";
 import { type Operand, type Product, type Stack, stacksOf } from "./stack-plan.ts";
-import { allFixedFirst, onceAGraph } from "./users.ts";
 
 /**
  * Gates that are normalised each: p_k = part([U_1; …; U_G] h, k), p_k − mean(p_k), … → rows of
@@ -14,20 +13,13 @@ import { allFixedFirst, onceAGraph } from "./users.ts";
  * the product and of what follows stand where they stood: only their indices are two.
  */
 export function stackParts(graph: Graph): Graph {
-  const stacks = onceAGraph(stacksOf);
   const made = new Map<Stack, NodeId>();
-  let changed = false;
-  const stacked = rewrite(
-    allFixedFirst(graph),
-    (node, c) => {
-      const place = stacks(c).get(node.id);
-      if (place === undefined) return null;
-      changed = true;
-      return c.b.apply("row", [build(place.stack, c.b, c.map, made)], { axis: 0, at: place.row });
-    },
-    { bodies: true },
-  );
-  return changed ? stacked : graph;
+  return planned(graph, {
+    of: stacksOf,
+    readsAhead: true,
+    build: ({ stack, row }, { b, map }) =>
+      b.apply("row", [build(stack, b, map, made)], { axis: 0, at: row }),
+  });
 }
 
 function build(

@@ -3,6 +3,7 @@
 import { type Apply, type Graph, type Node, type NodeId, type Scan, sameType } from "../ir/ir.ts";
 import { flag, num, nums } from "../ops/attrs.ts";
 import { OPS } from "../ops/table.ts";
+import { applies, NOTHING } from "./planned.ts";
 import { type ProductForm, productForm } from "./product-form.ts";
 import { type Dependence, dependences, leaving, usersOf } from "./users.ts";
 
@@ -35,6 +36,7 @@ export interface Place {
 
 /** Only stacks that lead to a reduction of rows: what is elementwise alone fuses as it is. */
 export function stacksOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Place> {
+  if (!applies(graph, "contract")) return NOTHING;
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const s: Survey = {
     nodes,

@@ -1,6 +1,6 @@
 /** @file What a choice of kernels costs. In: drafts of kernels. Out: one number to compare choices by;
  *  no unit, about one multiplication at nominal sizes. Never times anything: same graph, same choice. */
-import type { Expr, Extent, ScalarFn } from "../../runtime/artifact/kernel.ts";
+import type { Expr, Extent, Reduction, ScalarFn } from "../../runtime/artifact/kernel.ts";
 import type { Attrs } from "../ir/ir.ts";
 import type { MapOp } from "../ops/op.ts";
 import type { Draft } from "./draft.ts";
@@ -30,11 +30,43 @@ export const MAX_DEPTH = 120;
 
 export function cost(draft: Draft): number {
   const count = elements(draft.axes);
-  const reductions = draft.reductions.reduce(
-    (sum, r) => sum + count * elements(r.extents) * work(r.of, []),
-    0,
-  );
+  const reductions = draft.reductions.reduce((sum, r) => sum + count * workOfReduction(r), 0);
   return LAUNCH + count * (STORE + work(draft.value, draft.axes)) + reductions;
+}
+
+/** How often a kernel computes each of its expressions, all its elements together. */
+export function timesIn(draft: Draft): ReadonlyMap<Expr, number> {
+  const count = elements(draft.axes);
+  const found = new Map<Expr, number>();
+  const add = (e: Expr, axes: readonly Extent[], times: number): void => {
+    for (const [x, w] of weigh(e, axes)) found.set(x, (found.get(x) ?? 0) + times * w);
+  };
+  add(draft.value, draft.axes, count);
+  for (const r of draft.reductions) add(r.of, [], count * elements(r.extents));
+  return found;
+}
+
+/**
+ * What a kernel would be spared at most if the values `of` were loaded: all that they are made of.
+ * `times` says how often the kernel computes each expression.
+ */
+export function sparedBy(
+  draft: Draft,
+  of: readonly Expr[],
+  times: ReadonlyMap<Expr, number>,
+): number {
+  const inside: Expr[] = [];
+  const seen = new Set<Expr>();
+  for (const e of of) collect(e, inside, seen);
+  const loads = of.reduce((sum, e) => sum + (times.get(e) ?? 0) * LOAD, 0);
+  return inside.reduce((sum, x) => {
+    if ("red" in x) return sum + elements(draft.axes) * workOfReduction(draft.reductions[x.red]!);
+    return sum + (times.get(x) ?? 0) * ("load" in x ? LOAD : "call" in x ? weightOf(x.call) : 0);
+  }, -loads);
+}
+
+function workOfReduction(r: Reduction): number {
+  return elements(r.extents) * work(r.of, []);
 }
 
 /** What a kernel of these axes costs at least: its start and its stores. */
@@ -74,33 +106,44 @@ export function expected(
   axes: readonly Extent[],
   weights: { readonly load: number; readonly call: (fn: ScalarFn) => number },
 ): number {
+  let total = 0;
+  for (const [x, w] of weigh(e, axes)) {
+    if ("load" in x) total += w * weights.load;
+    else if ("call" in x) total += w * weights.call(x.call);
+  }
+  return total;
+}
+
+/** How often one evaluation of `e` computes each expression in it that is no index: at most once. */
+function weigh(e: Expr, axes: readonly Extent[]): ReadonlyMap<Expr, number> {
   const order: Expr[] = [];
   collect(e, order, new Set());
   const weight = new Map<Expr, number>([[e, 1]]);
   const from = new Map<Expr, number>();
+  const found = new Map<Expr, number>();
   const give = (to: Expr, w: number) => weight.set(to, Math.min(1, (weight.get(to) ?? 0) + w));
-  let total = 0;
-  for (const x of order.reverse()) {
+  for (let place = order.length - 1; place >= 0; place--) {
+    const x = order[place]!;
     const w = weight.get(x) ?? 0;
     if ("load" in x) {
-      total += w * weights.load;
+      found.set(x, w);
       for (const i of x.at) give(i, w);
-    } else if ("call" in x && !isAddress(x)) {
-      total += w * weights.call(x.call);
-      const [c, a, b] = x.args;
-      const split = x.call === "select" ? boundary(c, axes) : null;
-      if (split === null || a === undefined || b === undefined) {
-        for (const arg of x.args) give(arg, w);
-        continue;
-      }
-      const low = from.get(x) ?? 0;
-      const p = Math.min(1, Math.max(0, (split.at - low) / Math.max(1, split.extent - low)));
-      give(a, w * p);
-      give(b, w * (1 - p));
-      if ("call" in b && b.call === "select") from.set(b, split.at);
     }
+    if (!("call" in x) || isAddress(x)) continue;
+    found.set(x, w);
+    const [c, a, b] = x.args;
+    const split = x.call === "select" ? boundary(c, axes) : null;
+    if (split === null || a === undefined || b === undefined) {
+      for (const arg of x.args) give(arg, w);
+      continue;
+    }
+    const low = from.get(x) ?? 0;
+    const p = Math.min(1, Math.max(0, (split.at - low) / Math.max(1, split.extent - low)));
+    give(a, w * p);
+    give(b, w * (1 - p));
+    if ("call" in b && b.call === "select") from.set(b, split.at);
   }
-  return total;
+  return found;
 }
 
 /** `lt(var, number)` of a numeric extent: where a concat goes over to its next piece. */

@@ -36,6 +36,8 @@ export interface Draft {
   readonly value: Expr;
   /** Nodes computed in this kernel, and about how many elements of each, at nominal sizes. */
   readonly inlined: ReadonlyMap<NodeId, number>;
+  /** What each of those is in the kernel, by its addresses. */
+  readonly values: ReadonlyMap<NodeId, readonly Expr[]>;
   /** Reductions computed here, the root apart: does every element of the kernel ask for its own? */
   readonly reducing: ReadonlyMap<NodeId, boolean>;
   /** Nodes that must become buffers: the draft loads them as if they were. */
@@ -90,7 +92,8 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
   const pool = createPool(extents);
   const vars = axes.map((_, v) => pool.shared({ var: v }));
   const reductions: Reduction[] = [];
-  const values = new Map<string, Expr>();
+  const known = new Map<string, Expr>();
+  const values = new Map<NodeId, Expr[]>();
   const inlined = new Map<NodeId, number>();
   const reducing = new Map<NodeId, boolean>();
   const needs = new Set<NodeId>();
@@ -155,14 +158,18 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
     if (early && !isPlain(site, stored, id)) return demand(node, at);
     let key = `${id}`;
     for (const e of indices(node.type, at)) key += ` ${pool.idOf(e)}`;
-    const known = values.get(key);
-    if (known !== undefined) return known;
+    const there = known.get(key);
+    if (there !== undefined) return there;
     if (depth === DEEPEST) return demand(node, at);
     depth += 1;
     const value = pool.shared(applied(node, at));
     depth -= 1;
-    values.set(key, value);
-    if (!needs.has(id)) inlined.set(id, (inlined.get(id) ?? 0) + times);
+    known.set(key, value);
+    if (needs.has(id)) return value;
+    inlined.set(id, (inlined.get(id) ?? 0) + times);
+    const list = values.get(id);
+    if (list === undefined) values.set(id, [value]);
+    else list.push(value);
     return value;
   };
   const applied = (node: Apply, at: Address): Expr => {
@@ -229,7 +236,7 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
   });
 
   const value = emit(root, address(type, vars));
-  return { root, axes, reductions, value, inlined, reducing, needs, inputs, viewing };
+  return { root, axes, reductions, value, inlined, values, reducing, needs, inputs, viewing };
 }
 
 /** The axes of a value in memory: steps, samples, features. */

@@ -1,8 +1,8 @@
 /** @file Drafts, each made once. In: a graph, the nodes stored so far. Out: the draft of a node's kernel
  *  when some more were stored, and its cost. Never decides what is stored: `partition` does. */
-import { MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
+import { type Expr, MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
 import type { NodeId } from "../ir/ir.ts";
-import { cost } from "./cost.ts";
+import { cost, sparedBy, timesIn } from "./cost.ts";
 import { type Draft, draft, type Site } from "./draft.ts";
 
 export interface Drafts {
@@ -11,6 +11,8 @@ export interface Drafts {
   /** `id` is stored from now on: drafts that asked for it and went without are forgotten. Their roots. */
   store(id: NodeId): readonly NodeId[];
   costOf(d: Draft): number;
+  /** What the kernel would cost less at most if it loaded `id`: no draft is made. */
+  spared(d: Draft, id: NodeId): number;
 }
 
 /** A draft, what it loads because it is in `more`, and what it would load if that were stored. */
@@ -29,6 +31,14 @@ export function createDrafts(site: Site, stored: ReadonlySet<NodeId>): Drafts {
     costs.set(d, known);
     return known;
   };
+  /** Kernels that compute pieces of joins, by what they would be if they loaded them. */
+  const loading = new Map<Draft, Draft>();
+  const times = new Map<Draft, ReadonlyMap<Expr, number>>();
+  const sparedAsIs = (d: Draft, id: NodeId): number => {
+    const each = times.get(d) ?? timesIn(d);
+    times.set(d, each);
+    return sparedBy(d, d.values.get(id) ?? [], each);
+  };
   /** The cheaper draft of two: pieces of stored joins loaded, or computed again, if that fits. */
   const made = (root: NodeId, more: readonly NodeId[]): Known => {
     const when = new Set<NodeId>();
@@ -41,10 +51,12 @@ export function createDrafts(site: Site, stored: ReadonlySet<NodeId>): Drafts {
     const known = (chosen: Draft): Known => ({ draft: chosen, when: [...when], without });
     const viewing = draft(site, { has }, root, true);
     if (!viewing.viewing) return known(viewing);
-    const computing = draft(site, { has }, root, false);
+    const whole = draft(site, { has }, root, false);
     const over = (d: Draft) => Math.max(0, d.inputs.size - MAX_INPUTS);
-    const worse = over(viewing) - over(computing) || costOf(viewing) - costOf(computing);
-    return known(worse > 0 ? computing : viewing);
+    const worse = over(viewing) - over(whole) || costOf(viewing) - costOf(whole);
+    if (worse <= 0) return known(viewing);
+    loading.set(whole, viewing);
+    return known(whole);
   };
   return {
     of(root, more) {
@@ -71,5 +83,13 @@ export function createDrafts(site: Site, stored: ReadonlySet<NodeId>): Drafts {
       return roots;
     },
     costOf,
+    spared(d, id) {
+      const asIs = sparedAsIs(d, id);
+      const other = loading.get(d);
+      // With one buffer in place of what `id` is made of, the other may fit.
+      return other === undefined
+        ? asIs
+        : Math.max(asIs, costOf(d) - costOf(other) + sparedAsIs(other, id));
+    },
   };
 }

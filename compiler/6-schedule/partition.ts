@@ -5,9 +5,9 @@ import { invariant } from "../ir/invariant.ts";
 import { type NodeId, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import { type Choices, pieceKey } from "./choices.ts";
-import { elements, leastCost, savedByNumber } from "./cost.ts";
+import { elements, leastCost, savedByNumber, work } from "./cost.ts";
 import { type Draft, extentsOf, isNumber, isPlain, isReduction, type Site } from "./draft.ts";
-import { createDrafts } from "./drafts.ts";
+import { createDrafts, type Drafts } from "./drafts.ts";
 import { piecesOf, type Users, usersOf } from "./pieces.ts";
 import { isTooLarge, split } from "./split.ts";
 
@@ -84,6 +84,7 @@ interface State {
     readonly after: readonly Draft[];
   };
   total(drafts: readonly Draft[]): number;
+  spared: Drafts["spared"];
   store(id: NodeId): void;
 }
 
@@ -135,6 +136,7 @@ function createState(
       return { before, after };
     },
     total: (drafts) => drafts.reduce((sum, d) => sum + all.costOf(d), 0),
+    spared: all.spared,
     store(id) {
       invariant(!stored.has(id), `node ${id} is stored twice`);
       stored.add(id);
@@ -293,7 +295,7 @@ function storeBest(site: Whole, state: State, shared: ReadonlySet<NodeId>): bool
 
 /**
  * What storing `id` could save at most, for one more kernel: all that kernels do beside their stores;
- * and, where none of them could load its pieces, no more than its own work each time it is computed.
+ * and, where none of them could load its pieces, its work each time it is computed, but for a load.
  */
 function hopeOf(site: Site, state: State, id: NodeId): number {
   const node = site.node(id);
@@ -302,10 +304,9 @@ function hopeOf(site: Site, state: State, id: NodeId): number {
   const rest = users.reduce((sum, d) => sum - leastCost(d.axes), state.total(users));
   const bound = rest - leastCost(axes);
   if (bound <= 0 || (node.kind === "apply" && node.op === "concat")) return bound;
-  const own = state.total([state.drafted(id, [id])]);
-  const each = (own - leastCost(axes)) / elements(axes);
-  const times = users.reduce((sum, d) => sum + (d.inlined.get(id) ?? 0), 0);
-  return Math.min(bound, times * each - own);
+  const own = Math.min(...users.flatMap((d) => (d.values.get(id) ?? []).map((e) => work(e, []))));
+  const spared = users.reduce((sum, d) => sum + state.spared(d, id), 0);
+  return Math.min(bound, spared - leastCost(axes) - elements(axes) * own);
 }
 
 /** Storing an index rename of a buffer saves nothing. */

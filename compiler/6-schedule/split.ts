@@ -4,7 +4,7 @@ import { MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
 import { invariant } from "../ir/invariant.ts";
 import { type NodeId, reads } from "../ir/ir.ts";
 import { MAX_DEPTH, MAX_TREE } from "./cost.ts";
-import { type Draft, isPlain, type Site, type Stored } from "./draft.ts";
+import { type Draft, isNumber, isPlain, type Site, type Stored } from "./draft.ts";
 import { inputsUnder } from "./inputs.ts";
 import { treeOf } from "./tree.ts";
 
@@ -25,8 +25,8 @@ export function isTooLarge(d: Draft): boolean {
 
 /**
  * What to store so that the kernel fits: one node or two after which all parts are within
- * MAX_INPUTS, the cheapest first; where no two are enough, the node that takes most buffers with
- * it, to be called again.
+ * MAX_INPUTS, the cheapest first; where no two are enough, or it is a number made of numbers,
+ * which all cost the same, the node that takes most buffers with it, to be called again.
  */
 export function split(
   site: Site,
@@ -47,10 +47,19 @@ function byInputs(
   price: (choice: readonly NodeId[]) => number,
 ): readonly NodeId[] {
   const inputs = inputsUnder(site, stored, root);
-  const cuts = choices.map((id): Cut => {
+  const numbers = isNumber(site.node(root)) ? choices.filter((id) => isNumber(site.node(id))) : [];
+  const cuts = (numbers.length > 0 ? numbers : choices).map((id): Cut => {
     const [left, own] = inputs([id]);
     return { id, left: left!, own: own! };
   });
+  const within = cuts.filter((c) => c.own <= MAX_INPUTS);
+  const most = (): readonly NodeId[] => {
+    const [first] = within.sort((p, q) => p.left - q.left || p.id - q.id);
+    const best = first?.id ?? choices[0];
+    invariant(best !== undefined, `the kernel of node ${root} cannot be split`);
+    return [best];
+  };
+  if (numbers.length > 0) return most();
   const single = cuts.filter((c) => c.left <= MAX_INPUTS && c.own <= MAX_INPUTS);
   if (single.length > 0)
     return cheapest(
@@ -59,11 +68,7 @@ function byInputs(
     );
   const pairs = pairsThatFit(cuts.length <= PAIRED ? cuts : [], inputs);
   if (pairs.length > 0) return cheapest(pairs, price);
-  const within = cuts.filter((c) => c.own <= MAX_INPUTS);
-  const [most] = within.sort((p, q) => p.left - q.left || p.id - q.id);
-  const best = most?.id ?? choices[0];
-  invariant(best !== undefined, `the kernel of node ${root} cannot be split`);
-  return [best];
+  return most();
 }
 
 /** A node to store, and how many buffers the kernel that is left, and its own, load then. */

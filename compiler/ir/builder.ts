@@ -74,6 +74,28 @@ export interface Builder {
   finish(outputs: Graph["outputs"]): Graph;
 }
 
+/** `b`, but `apply` gives the node that it made before of the same op, arguments and attributes. */
+export function sharing(b: Builder): Builder {
+  const made = new Map<string, NodeId>();
+  const apply: Builder["apply"] = (op, args, attrs = {}) => {
+    const key = `${op} ${args.join()} ${JSON.stringify(attrs)}`;
+    const id = made.get(key) ?? b.apply(op, args, attrs);
+    made.set(key, id);
+    return id;
+  };
+  return { ...b, apply, ...arithmetic(apply) };
+}
+
+function arithmetic(apply: Builder["apply"]): Pick<Builder, "add" | "sub" | "mul" | "div" | "neg"> {
+  return {
+    add: (x, y) => apply("add", [x, y]),
+    sub: (x, y) => apply("sub", [x, y]),
+    mul: (x, y) => apply("mul", [x, y]),
+    div: (x, y) => apply("div", [x, y]),
+    neg: (x) => apply("neg", [x]),
+  };
+}
+
 export const NOWHERE: Span = { file: "", start: 0, end: 0, line: 1, column: 1 };
 
 export function createBuilder(start: Span = NOWHERE): Builder {
@@ -143,11 +165,7 @@ export function createBuilder(start: Span = NOWHERE): Builder {
       invariant(t !== undefined, `scan ${of} has no result ${index}`);
       return push({ kind: "item", ...next(), type: t, of, index });
     },
-    add: (x, y) => b.apply("add", [x, y]),
-    sub: (x, y) => b.apply("sub", [x, y]),
-    mul: (x, y) => b.apply("mul", [x, y]),
-    div: (x, y) => b.apply("div", [x, y]),
-    neg: (x) => b.apply("neg", [x]),
+    ...arithmetic((op, args) => b.apply(op, args)),
     count: () => nodes.length,
     at(span) {
       here = span;
