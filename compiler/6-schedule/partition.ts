@@ -4,11 +4,11 @@
 import { invariant } from "../ir/invariant.ts";
 import { type NodeId, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
-import { type Choices, pieceKey } from "./choices.ts";
+import { type Choices, type Chosen, chosenFor, describePiece } from "./choices.ts";
 import { elements, leastCost, savedByNumber, work } from "./cost.ts";
 import { type Draft, extentsOf, isNumber, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
-import { piecesOf, type Users, usersOf } from "./pieces.ts";
+import { type Piece, piecesOf, type Users, usersOf } from "./pieces.ts";
 import { isTooLarge, split } from "./split.ts";
 
 export interface Whole extends Site {
@@ -33,37 +33,40 @@ export function partition(
   site: Whole,
   roots: readonly NodeId[],
   choices: Choices,
-): ReadonlyMap<NodeId, Draft> {
+): ReadonlyMap<NodeId, Chosen> {
   const users = usersOf(site);
   const stored = new Set(roots);
   const whole = createState(site, site.ids, stored, users);
   storeReductions(site, whole);
   storeNumbers(site, whole);
-  const drafts = new Map<NodeId, Draft>();
+  const drafts = new Map<NodeId, Chosen>();
   for (const piece of piecesOf(site, stored, users)) {
-    const { ids, shared } = piece;
-    const key = pieceKey(site, piece, stored);
-    const chosen = choices.get(key);
-    for (const place of chosen ?? []) stored.add(ids[place]!);
-    const state = createState(site, ids, stored, users);
-    if (chosen === undefined) {
-      choose(site, state, shared);
-      choices.set(
-        key,
-        [...ids.keys()].filter((place) => stored.has(ids[place]!)),
-      );
+    const of = describePiece(site, piece, stored);
+    const before = choices.get(of.key);
+    const chosen =
+      before === undefined ? choose(site, piece, stored, users) : chosenFor(of, before);
+    if (before === undefined) choices.set(of.key, { of, drafts: chosen });
+    for (const d of chosen) {
+      stored.add(d.root);
+      drafts.set(d.root, d);
     }
-    for (const d of state.drafts()) drafts.set(d.root, d);
   }
   return new Map(site.ids.flatMap((id) => (drafts.has(id) ? [[id, drafts.get(id)!]] : [])));
 }
 
-function choose(site: Whole, state: State, shared: ReadonlySet<NodeId>): void {
+function choose(
+  site: Whole,
+  { ids, shared }: Piece,
+  stored: Set<NodeId>,
+  users: Users,
+): readonly Draft[] {
+  const state = createState(site, ids, stored, users);
   const settle = (): void => {
     if (storeNeeded(site, state) || splitFirst(site, state)) settle();
   };
   do settle();
   while (storeBest(site, state, shared));
+  return state.drafts();
 }
 
 interface State {

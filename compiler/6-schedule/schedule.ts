@@ -5,8 +5,7 @@ import type { Program, ScanStage, Stage } from "../../runtime/artifact/kernel.ts
 import type { Graph, NodeId, Scan } from "../ir/ir.ts";
 import { arrangeJoins } from "./arrange-joins.ts";
 import { type Buffers, createBuffers } from "./buffers.ts";
-import type { Choices } from "./choices.ts";
-import type { Draft } from "./draft.ts";
+import type { Choices, Chosen } from "./choices.ts";
 import { type Live, liveness } from "./liveness.ts";
 import { partition } from "./partition.ts";
 import { bodySite, mainSite, type Named } from "./sites.ts";
@@ -116,7 +115,7 @@ function scanStage(
   };
 }
 
-function kernelOf(d: Draft, site: Named, { placeOf }: ScheduleOptions) {
+function kernelOf(d: Chosen, site: Named, { placeOf }: ScheduleOptions) {
   // A joined product is computed for every equation that takes a part of it.
   const nodes = [d.root, ...d.inlined.keys()].map(site.node);
   const places = [...nodes, ...site.parts(d.root)].flatMap(
