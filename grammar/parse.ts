@@ -35,6 +35,8 @@ export function parse(text: string, file: string): ParseResult {
     };
   const docs = docsOf(lexed);
   const isSpoiled = spoiled(lexed, errors);
+  /** Nothing was recovered from: every node is whole. */
+  const isClean = errors.length === 0 && lexed.diagnostics.length === 0;
   const used = new Set<Comment>();
   const ctx: MemberContext = {
     file,
@@ -46,7 +48,7 @@ export function parse(text: string, file: string): ParseResult {
       return doc?.text ?? "";
     },
     unlessSpoiled: (node, build) => {
-      if (!isWhole(node) || isSpoiled(spanOf(node, ctx))) return null;
+      if (!isClean && (!isWhole(node) || isSpoiled(spanOf(node, ctx)))) return null;
       const before = found.length;
       const built = build();
       return found.length === before ? built : null;

@@ -111,6 +111,43 @@ ${param}
   });
 });
 
+describe("imported files", () => {
+  const cell = (name: string, words: string) => `cell ${name}<D, H> {
+  input x: [D]
+  state h: [H] = 0
+  param W: [H, D] ~ glorot_uniform
+  param U: [H, H] ~ ${words}
+  h[t] = tanh(W @ x[t] + U @ h[t-1])
+  output h
+}
+`;
+  const files: Readonly<Record<string, string>> = {
+    "./cells.cell": [
+      cell("Wild", "normal(0, 1)"),
+      cell("Calm", "orthogonal // lint: allow W202"),
+      "cell Child<D, H> extends Wild<D, H> {}\n",
+    ].join("\n"),
+  };
+  const entry = (name: string) => `import { ${name} } from "./cells"
+model M<D, H> {
+  input x: [T, D]
+  output y = x | forward(${name}<H>)
+}
+`;
+  const told = (path: string, text: string) =>
+    check(path, (p) => (p === path ? text : (files[p] ?? null))).diagnostics.map((d) => d.code);
+  test("a file is told of all its cells", () => {
+    expect(told("./cells.cell", files["./cells.cell"]!)).toEqual(["W305", "W311"]);
+  });
+  test.each([
+    ["Wild", ["W305"]],
+    ["Calm", []],
+    ["Child", ["W305"]],
+  ])("whoever imports %s, of what that is made of", (name, codes) => {
+    expect(told("./m.cell", entry(name))).toEqual(codes);
+  });
+});
+
 describe("what initialisers draw", () => {
   const args: Readonly<Record<string, Record<string, number>>> = {
     const: { value: 0.3 },

@@ -42,6 +42,8 @@ export interface Library {
   readonly isLost: (file: string, name: string) => boolean;
   /** All names that mean something in `file`. */
   readonly names: (file: string) => readonly string[];
+  /** The declarations of the entry file, and all that they use. */
+  readonly meant: () => ReadonlySet<Declaration>;
   /** What an import writes to reach the file of a declaration. */
   readonly importPath: (d: Declaration, from: string) => string;
 }
@@ -83,11 +85,13 @@ export function load(entry: string, read: Read, report: Report): Library {
     [...modules].map(([path, module]) => [path, scopeOf(module, modules, report)]),
   );
   const names = new Map([...declarations].map(([name, d]) => [d, name]));
+  const visible = (file: string, name: string) => scopes.get(file)?.get(name);
   return {
     modules: [...modules.values()],
     declarations,
     nameOf: (d) => names.get(d) ?? d.name.text,
-    visible: (file, name) => scopes.get(file)?.get(name),
+    visible,
+    meant: () => meantBy(modules.get(entry)?.ast.items ?? [], visible),
     isLost: (file, name) =>
       !scopes.get(file)?.has(name) &&
       (modules.get(file)?.ast.imports ?? []).some((i) => i.names.some((n) => n.text === name)),
@@ -154,7 +158,7 @@ function scopeOf(
   for (const item of module.ast.items) {
     if (item.kind !== "train" && !scope.has(item.name.text)) scope.set(item.name.text, item);
   }
-  const used = mentioned(module.ast);
+  const used = mentioned(module.ast.items);
   const imported = new Map<string, Span>();
   for (const i of module.ast.imports) {
     const target = modules.get(importedPath(i.from, module.path));
@@ -185,19 +189,33 @@ function scopeOf(
   return scope;
 }
 
-/** Every name that a file's own declarations mention, whatever it means. */
-function mentioned(file: SourceFile): ReadonlySet<string> {
+/** Every name that declarations mention, whatever it means. */
+function mentioned(items: readonly Item[]): ReadonlySet<string> {
   const names = new Set<string>();
   const note = (item: Item) => {
     if (item.kind === "train") names.add(item.name.text);
     if (item.kind === "cell" && item.extends !== null) names.add(item.extends.name.text);
-    for (const e of expressionsOf(item).flatMap((x) => [...expressions(x)])) {
+    for (const e of expressionsOf(item).flatMap(expressions)) {
       if (e.kind === "ref") names.add(e.name);
       if (e.kind === "call" || e.kind === "apply-dims") names.add(e.callee.text);
     }
   };
-  file.items.forEach(note);
+  items.forEach(note);
   return names;
+}
+
+function meantBy(items: readonly Item[], visible: Library["visible"]): ReadonlySet<Declaration> {
+  const found = new Set<Declaration>();
+  const add = (d: Declaration): void => {
+    if (found.has(d)) return;
+    found.add(d);
+    for (const name of mentioned([d])) {
+      const used = visible(d.span.file, name);
+      if (used !== undefined) add(used);
+    }
+  };
+  for (const item of items) if (item.kind !== "train") add(item);
+  return found;
 }
 
 export const duplicate = (name: string, span: Span, before: Span, help: string | null = null) =>

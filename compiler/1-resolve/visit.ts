@@ -12,9 +12,14 @@ import type {
 } from "../../grammar/ast.ts";
 
 /** Every expression in `e`, itself first, left to right. */
-export function* expressions(e: Expr): Generator<Expr> {
-  yield e;
-  for (const child of children(e)) yield* expressions(child);
+export function expressions(e: Expr): readonly Expr[] {
+  const found: Expr[] = [];
+  const visit = (one: Expr): void => {
+    found.push(one);
+    children(one).forEach(visit);
+  };
+  visit(e);
+  return found;
 }
 
 /** The expressions that stand directly in `e`. */

@@ -29,8 +29,8 @@ const proofs = new WeakMap<Checked, Proof>();
  * Parses `entryFile` and all it imports, and checks every declaration in them. `read` gives the text
  * of a path or null: the entry's own path, paths relative to it, and `std/norm.cell` of the library.
  * Diagnostics are in the order of files and places; lowering may follow only where none is an error.
- * Without errors they include what `lint` finds, at `sizes` of dims where those are given; warnings
- * that the author accepts are left out.
+ * Without errors they include what `lint` finds in the file and in what it uses, at `sizes` of dims
+ * where those are given; warnings that the author accepts are left out.
  */
 export function check(
   entryFile: string,
@@ -61,7 +61,7 @@ export function check(
     diagnostics: found,
   };
   const all = collector();
-  const warnings = hasErrors(found) ? [] : lint(checked, sizes);
+  const warnings = hasErrors(found) ? [] : lint(checked, library.meant(), sizes);
   accept([...found, ...warnings], checked.files).forEach(all.report);
   const result = { ...checked, diagnostics: all.sorted(paths) };
   proofs.set(result, { library, cells });

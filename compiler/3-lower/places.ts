@@ -31,13 +31,18 @@ export function createPlaces(
     known.set(key, index);
     return index;
   };
+  /** By span: the place that covers it, of the first `among` places. */
+  const covers = new Map<Span, { readonly place: number; readonly among: number }>();
   const at = (span: Span, of: string | null): number => {
-    let best = -1;
-    for (const [i, s] of spans.entries()) {
-      if (s.file !== span.file || s.start > span.start || s.end < span.end) continue;
+    const there = covers.get(span);
+    let best = there?.place ?? -1;
+    for (let i = there?.among ?? 0; i < spans.length; i++) {
+      const s = spans[i]!;
+      if (s.start > span.start || s.end < span.end || s.file !== span.file) continue;
       const current = spans[best];
       if (current === undefined || s.end - s.start < current.end - current.start) best = i;
     }
+    covers.set(span, { place: best, among: spans.length });
     return best >= 0 ? best : add(of ?? "expression", span);
   };
   return { add, at, info: (graph) => ({ reads: readsOf(graph, at), files, places }) };

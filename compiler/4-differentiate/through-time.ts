@@ -6,6 +6,7 @@ import { absurd, invariant } from "../ir/invariant.ts";
 import type { Node, NodeId, Scan, Tensor } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import { createAdjoints, pullBack, zeros } from "./adjoint.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * The reversed body. Every `arg` and every value is a node of `body`; `index` counts in the
@@ -50,7 +51,7 @@ export function reverseBody(
   seeded: (index: number) => boolean,
 ): ReversedBody {
   const body = b.body();
-  const forward = new Map(scan.body.nodes.map((n) => [n.id, n]));
+  const forward = nodesOf(scan.body);
   const typeOf = (id: NodeId): Tensor => nodeOf(forward, id).type;
   const live = (id: NodeId): boolean => active.has(id) && reached.has(id);
   const adjoints = createAdjoints(body, typeOf);

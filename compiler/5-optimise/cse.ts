@@ -39,13 +39,14 @@ export function cse(graph: Graph): Graph {
 }
 
 function keyOf(node: Apply): string {
-  const [x, y] = node.args;
-  if (node.op === "contract") {
-    const swap = x! > y!;
-    return `contract ${swap ? `${y},${x}` : `${x},${y}`} ${labelsOf(node, swap)}`;
+  const { op, args, attrs } = node;
+  const isSwapped = args.length === 2 && args[0]! > args[1]!;
+  if (op === "contract") {
+    const of = isSwapped ? `${args[1]},${args[0]}` : args.join();
+    return `contract ${of} ${labelsOf(node, isSwapped)}`;
   }
-  const args = COMMUTATIVE.has(node.op) ? [...node.args].sort((a, b) => a - b) : node.args;
-  return `${node.op} ${args.join()} ${textOf(node.attrs)}`;
+  const isOrdered = !isSwapped || !COMMUTATIVE.has(op);
+  return `${op} ${isOrdered ? args.join() : `${args[1]},${args[0]}`} ${textOf(attrs)}`;
 }
 
 /** Nodes keep their attributes from pass to pass: what is made of them is made once. */
@@ -55,7 +56,8 @@ const labels = [new WeakMap<Attrs, string>(), new WeakMap<Attrs, string>()] as c
 function textOf(attrs: Attrs): string {
   const known = texts.get(attrs);
   if (known !== undefined) return known;
-  const text = JSON.stringify(Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const names = Object.keys(attrs).sort();
+  const text = names.map((name) => `${name} ${JSON.stringify(attrs[name])}`).join();
   texts.set(attrs, text);
   return text;
 }

@@ -39,13 +39,15 @@ function liveness(graph: Graph): Liveness {
   const nodes = new Set(graph.outputs.map((o) => o.id));
   const scans = new Map<NodeId, LiveScan>();
   const used = new Map<NodeId, Set<number>>();
-  for (const node of [...graph.nodes].reverse()) {
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
     if (!nodes.has(node.id)) continue;
     if (node.kind === "item") {
       used.set(node.of, (used.get(node.of) ?? new Set<number>()).add(node.index));
     }
     if (node.kind !== "scan") {
-      for (const id of reads(node)) nodes.add(id);
+      const read = reads(node);
+      for (let k = 0; k < read.length; k++) nodes.add(read[k]!);
       continue;
     }
     const live = liveParts(node, used.get(node.id) ?? new Set());

@@ -97,8 +97,10 @@ export function rebuilt(
 /** Nodes of `graph` that `roots` read, themselves included. */
 export function readBy(graph: Graph, roots: Iterable<NodeId>): Set<NodeId> {
   const found = new Set(roots);
-  for (const node of [...graph.nodes].reverse()) {
-    if (found.has(node.id) && node.kind === "apply") for (const id of node.args) found.add(id);
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
+    if (node.kind !== "apply" || !found.has(node.id)) continue;
+    for (let k = 0; k < node.args.length; k++) found.add(node.args[k]!);
   }
   return found;
 }

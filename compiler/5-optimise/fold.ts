@@ -19,12 +19,14 @@ export function fold(graph: Graph): Graph {
     (node, c) => {
       if (node.kind !== "apply") return null;
       const { b, map } = c;
-      const here = { ...node, args: node.args.map(map) };
+      const args = node.args.map(map);
+      const here = args.every((id, i) => id === node.args[i]) ? node : { ...node, args };
       const isShared = (i: number): boolean => {
         const id = node.args[i]!;
         return taken(c).has(id) || users(c).get(id)?.length !== 1;
       };
-      return constant(b, here) ?? neutral(b, here, isShared) ?? renamed(b, here);
+      if (OPS[node.op].form === "map") return mapped(b, here) ?? neutral(b, here, isShared);
+      return constant(b, here) ?? renamed(b, here);
     },
     { bodies: true, settled },
   );
@@ -34,19 +36,27 @@ export function fold(graph: Graph): Graph {
 export function uniform(b: Builder, id: NodeId): number | null {
   const node = b.node(id);
   if (node.kind === "const") return node.value;
-  const [arg] = node.kind === "apply" && node.op === "expand" ? node.args : [];
-  return arg === undefined ? null : uniform(b, arg);
+  if (node.kind !== "apply" || node.op !== "expand") return null;
+  return uniform(b, node.args[0]!);
 }
 
-/** An elementwise op of numbers is a number; sums and products with zeros are zeros. */
-function constant(b: Builder, node: Apply): NodeId | null {
+/** An elementwise op of numbers is a number. */
+function mapped(b: Builder, node: Apply): NodeId | null {
   const def = OPS[node.op];
-  const known = node.args.map((a) => uniform(b, a));
-  if (def.form === "map") {
-    if (known.length === 0 || known.some((x) => x === null)) return null;
-    const value = def.value(known as number[], node.attrs);
-    return Number.isFinite(value) ? filled(b, value, node.type) : null;
+  const known: number[] = [];
+  for (let i = 0; i < node.args.length; i++) {
+    const value = uniform(b, node.args[i]!);
+    if (value === null) return null;
+    known.push(value);
   }
+  if (def.form !== "map" || known.length === 0) return null;
+  const value = def.value(known, node.attrs);
+  return Number.isFinite(value) ? filled(b, value, node.type) : null;
+}
+
+/** Sums and products with zeros are zeros, and what is one number everywhere stays it. */
+function constant(b: Builder, node: Apply): NodeId | null {
+  const known = node.args.map((a) => uniform(b, a));
   const zeros = known.some((x) => x === 0);
   switch (node.op) {
     case "contract":
@@ -78,9 +88,10 @@ function constant(b: Builder, node: Apply): NodeId | null {
 
 /** x + 0, x · 1, where(c, x, x) and the like: the value itself, where the type stays. */
 function neutral(b: Builder, node: Apply, isShared: (i: number) => boolean): NodeId | null {
-  const [x, y, z] = node.args;
-  if (x === undefined) return null;
-  const [p, q] = [uniform(b, x), y === undefined ? null : uniform(b, y)];
+  const { args } = node;
+  const [x, y] = [args[0]!, args[1]];
+  const p = uniform(b, x);
+  const q = y === undefined ? null : uniform(b, y);
   const typed = (id: NodeId): NodeId | null => (sameType(b.type(id), node.type) ? id : null);
   switch (node.op) {
     case "add":
@@ -101,7 +112,7 @@ function neutral(b: Builder, node: Apply, isShared: (i: number) => boolean): Nod
     case "neg":
       return argument(b, x, "neg");
     case "where":
-      return y === undefined || z === undefined ? null : chosen(b, node, isShared, x, y, z);
+      return chosen(b, node, isShared, x, y!, args[2]!);
     case "maximum":
     case "minimum":
       return x === y ? x : null;

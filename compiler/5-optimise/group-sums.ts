@@ -3,6 +3,7 @@
 import type { Graph, Node, NodeId, Scan } from "../ir/ir.ts";
 import { planned } from "./planned.ts";
 import { dependences, leaving, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * W x[t] + U h[t-1] + b becomes (W x[t] + b) + U h[t-1]: what no state enters first, so that it can
@@ -17,7 +18,7 @@ export function groupSums(graph: Graph): Graph {
 
 /** Terms in their new order, by the last addition of a sum; sums that stay as they are not there. */
 function sumsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, readonly NodeId[]> {
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const users = usersOf(graph);
   const kept = leaving(graph, scan);
   const by = dependences(graph, scan);

@@ -7,6 +7,7 @@ import type { Visit } from "../ir/rewrite.ts";
 import { copyBody, type EditedScan, editScans } from "./edit-scans.ts";
 import { canLift, isReduction, isRename, isTranscendental, lift, volume } from "./lift.ts";
 import { dependences, leaving, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * Products, other reductions and transcendentals of vectors that depend on this step's inputs alone,
@@ -62,7 +63,7 @@ function hoisted(scan: Scan, { b, map }: Visit, isWorth: (n: Node) => boolean): 
 
 /** The outer value of a body node, all steps at once; built when first asked for. */
 export function outer(scan: Scan, b: Builder, map: (id: NodeId) => NodeId): (id: NodeId) => NodeId {
-  const nodes = new Map(scan.body.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(scan.body);
   const known = new Map([...scan.slices, ...scan.consts].map((p) => [p.arg, map(p.of)]));
   const of = (id: NodeId): NodeId => {
     const there = known.get(id);

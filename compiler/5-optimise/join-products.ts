@@ -7,6 +7,7 @@ import { fixedExtent } from "../ops/structured.ts";
 import { applies, NOTHING, planned } from "./planned.ts";
 import { type ProductForm, productForm } from "./product-form.ts";
 import { dependences, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * W_i x, W_f x, … → parts of [W_i; W_f; …] x, where the W depend on parameters alone: packing them
@@ -50,7 +51,7 @@ function packed(group: Group, b: Builder, map: (id: NodeId) => NodeId): NodeId {
 
 function groupsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> {
   if (!applies(graph, "contract")) return NOTHING;
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const by = dependences(graph, scan);
   const users = usersOf(graph);
   const isFixed = (id: NodeId) => by.get(id) === "fixed";

@@ -8,6 +8,7 @@ import { fixedExtent } from "../ops/structured.ts";
 import { OPS } from "../ops/table.ts";
 import { applies, NOTHING, planned } from "./planned.ts";
 import { dependences, leaving, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * part(P, k) + b_k for all parts k that make up P → parts of P + [b_1, b_2, …]: a joined product
@@ -79,7 +80,7 @@ interface Piece {
 
 function packsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Member> {
   if (!applies(graph, "part")) return NOTHING;
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const users = usersOf(graph);
   const kept = leaving(graph, scan);
   const by = dependences(graph, scan);

@@ -6,6 +6,7 @@ import { rewrite } from "../ir/rewrite.ts";
 import { num } from "../ops/attrs.ts";
 import { fixedExtent, filled } from "../ops/structured.ts";
 import { leaving, onceAGraph, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * pad(a) + pad(b) + … of disjoint pieces of one axis → concat(a, b, …): the adjoints of the parts
@@ -37,7 +38,7 @@ interface PaddedSum {
 }
 
 function paddedSums(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, PaddedSum> {
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const users = usersOf(graph);
   const kept = leaving(graph, scan);
   const isInner = (n: Node | undefined): boolean => {

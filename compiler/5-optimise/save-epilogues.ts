@@ -5,6 +5,7 @@ import { rewrite } from "../ir/rewrite.ts";
 import { OPS } from "../ops/table.ts";
 import { copyBody, type EditedScan, rebuilt } from "./edit-scans.ts";
 import { collectedIn, onlySlice, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * Where a loop collects z only for others to begin by f(z, x), f elementwise, and does the same to
@@ -60,8 +61,8 @@ function onlyUser(scan: Scan, id: NodeId, taken: number): Apply | null {
 
 /** Tests whether other nodes compute `epilogue` of the collected `value`, of the same outer values. */
 function match(graph: Graph, item: Item, forward: Scan, value: NodeId, epilogue: Apply) {
-  const main = new Map(graph.nodes.map((n) => [n.id, n]));
-  const body = new Map(forward.body.nodes.map((n) => [n.id, n]));
+  const main = nodesOf(graph);
+  const body = nodesOf(forward.body);
   /** Is p of the forward body, at every step, the value that `other` stands for? */
   const same = (p: NodeId, other: NodeId, loop: Scan | null, slice: NodeId): boolean => {
     if (p === value) return other === slice;

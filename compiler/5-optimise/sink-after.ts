@@ -6,6 +6,7 @@ import type { Apply, Node, NodeId, Scan } from "../ir/ir.ts";
 import { canLift, lift } from "./lift.ts";
 import { isProductSum, linearIn, type Plan } from "./sink-plan.ts";
 import { dependences } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 export interface After {
   /** A body value at every step. */
@@ -22,7 +23,7 @@ export function afterLoop(
   plan: Plan,
   collected: (id: NodeId) => NodeId,
 ): After {
-  const nodes = new Map(scan.body.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(scan.body);
   const by = dependences(scan.body, scan);
   const outer = new Map([...scan.slices, ...scan.consts].map((p) => [p.arg, p.of]));
   const known = new Map<NodeId, NodeId>();

@@ -7,6 +7,7 @@ import { fixedExtent } from "../ops/structured.ts";
 import { neededByStates } from "./edit-scans.ts";
 import { canLift, grows, isReduction, isRename } from "./lift.ts";
 import { type Dependence, dependences } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 export interface Plan {
   /** Indices of the results that leave, in the scan's own lists. */
@@ -69,7 +70,7 @@ interface Survey {
 }
 
 function survey(scan: Scan): Survey {
-  const nodes = new Map(scan.body.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(scan.body);
   const by = dependences(scan.body, scan);
   const nodeOf = (id: NodeId): Node => {
     const node = nodes.get(id);

@@ -7,6 +7,7 @@ import { fixedExtent } from "../ops/structured.ts";
 import { applies, NOTHING, planned } from "./planned.ts";
 import { productForm } from "./product-form.ts";
 import { type Dependence, dependences } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /** W [x[t]; h[t-1]] → W_x x[t] + W_h h[t-1]: the first can leave the loop. */
 export function splitProducts(graph: Graph): Graph {
@@ -25,7 +26,7 @@ interface Split {
 function splitsOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Split> {
   if (scan === null || !applies(graph, "contract")) return NOTHING;
   const found = new Map<NodeId, Split>();
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const by = dependences(graph, scan);
   for (const node of graph.nodes) {
     if (node.kind !== "apply" || node.op !== "contract") continue;

@@ -6,6 +6,7 @@ import { OPS } from "../ops/table.ts";
 import { applies, NOTHING } from "./planned.ts";
 import { type ProductForm, productForm } from "./product-form.ts";
 import { type Dependence, dependences, leaving, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /** Values of one type, one a row of the stack; `like` is the first of them. */
 export interface Stack {
@@ -37,7 +38,7 @@ export interface Place {
 /** Only stacks that lead to a reduction of rows: what is elementwise alone fuses as it is. */
 export function stacksOf(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Place> {
   if (!applies(graph, "contract")) return NOTHING;
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const s: Survey = {
     nodes,
     users: usersOf(graph),

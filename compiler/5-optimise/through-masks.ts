@@ -5,6 +5,7 @@ import { rewrite } from "../ir/rewrite.ts";
 import { hasScan } from "./edit-scans.ts";
 import { canLift } from "./lift.ts";
 import { onceAGraph } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * With c' = where(m, c, c_old) as the next state, where(m, f(c), y) equals where(m, f(c'), y): where
@@ -15,7 +16,6 @@ export function throughMasks(graph: Graph): Graph {
   if (!hasScan(graph)) return graph;
   const nodes = graph.nodes.map((n) => (n.kind === "scan" ? { ...n, body: masksEarly(n) } : n));
   const states = onceAGraph(keptStates);
-  const lookup = onceAGraph((g) => new Map(g.nodes.map((n) => [n.id, n])));
   const made = new Map<string, NodeId>();
   return rewrite(
     { ...graph, nodes },
@@ -25,7 +25,7 @@ export function throughMasks(graph: Graph): Graph {
       const kept = states({ graph: body, scan }).get(mask);
       if (kept === undefined) return null;
       const own = kept.get(node.args[1]!) === node.id;
-      const nodeOf = (id: NodeId): Node | undefined => lookup({ graph: body, scan }).get(id);
+      const nodeOf = (id: NodeId): Node | undefined => nodesOf(body).get(id);
       const rebuilt = (id: NodeId): NodeId => {
         const inner = nodeOf(id);
         if (inner === undefined || !staysInSample(inner, nodeOf)) return map(id);
@@ -60,7 +60,7 @@ function keptStates(
   scan: Scan | null,
 ): ReadonlyMap<NodeId, ReadonlyMap<NodeId, NodeId>> {
   const found = new Map<NodeId, Map<NodeId, NodeId>>();
-  const nodes = new Map(body.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(body);
   for (const { next } of scan?.carries ?? []) {
     const node = nodes.get(next);
     const mask = node === undefined ? null : maskOf(node);

@@ -4,13 +4,14 @@ import type { Apply, Attrs, Graph, NodeId, Node } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
 import { flag, num, nums, word } from "../ops/attrs.ts";
 import { leaving, usersOf } from "./users.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * part(Σ_t dZ_t h_tᵀ, k) = Σ_t part(dZ_t, k) h_tᵀ: a packed gradient that is stored by parts anyway
  * is not stored twice. Outside loops only: there a packed product is one kernel a step.
  */
 export function unpackGradients(graph: Graph): Graph {
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const users = usersOf(graph);
   const kept = leaving(graph, null);
   const packed = (id: NodeId): Apply | null => {

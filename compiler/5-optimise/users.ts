@@ -1,6 +1,7 @@
 /** @file Who reads a node, and what it depends on. In: a graph. Out: tables by id. Never builds. */
 import type { Graph, Item, Node, NodeId, Scan } from "../ir/ir.ts";
 import { reads } from "../ir/ir.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 const known = new WeakMap<Graph, ReadonlyMap<NodeId, readonly Node[]>>();
 
@@ -9,10 +10,12 @@ export function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly Node[]> {
   const there = known.get(graph);
   if (there !== undefined) return there;
   const users = new Map<NodeId, Node[]>();
-  for (const node of graph.nodes) {
-    for (const id of reads(node)) {
-      const list = users.get(id);
-      if (list === undefined) users.set(id, [node]);
+  for (let i = 0; i < graph.nodes.length; i++) {
+    const node = graph.nodes[i]!;
+    const read = reads(node);
+    for (let k = 0; k < read.length; k++) {
+      const list = users.get(read[k]!);
+      if (list === undefined) users.set(read[k]!, [node]);
       else list.push(node);
     }
   }
@@ -33,7 +36,7 @@ export interface Collected {
 export function collectedIn(graph: Graph): readonly Collected[] {
   const users = usersOf(graph);
   const kept = leaving(graph, null);
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const items = graph.nodes.filter((n) => n.kind === "item");
   return items.flatMap((item) => {
     const forward = nodes.get(item.of);
@@ -72,11 +75,26 @@ export type Dependence = "fixed" | "input" | "state";
 const RANK: Readonly<Record<Dependence, number>> = { fixed: 0, input: 1, state: 2 };
 
 export function dependences(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Dependence> {
+  const there = depending.get(scan ?? graph);
+  if (there?.graph === graph) return there.found;
+  const found = dependencesIn(graph, scan);
+  depending.set(scan ?? graph, { graph, found });
+  return found;
+}
+
+/** By loop, or by main graph. */
+const depending = new WeakMap<
+  Scan | Graph,
+  { readonly graph: Graph; readonly found: ReadonlyMap<NodeId, Dependence> }
+>();
+
+function dependencesIn(graph: Graph, scan: Scan | null): ReadonlyMap<NodeId, Dependence> {
   const bound = new Map<NodeId, Dependence>();
   for (const { arg } of scan?.consts ?? []) bound.set(arg, "fixed");
   for (const { arg } of scan?.slices ?? []) bound.set(arg, "input");
   const found = new Map<NodeId, Dependence>();
-  for (const node of graph.nodes) {
+  for (let i = 0; i < graph.nodes.length; i++) {
+    const node = graph.nodes[i]!;
     found.set(node.id, scan === null ? outside(node, found) : inside(node, bound, found));
   }
   return found;
@@ -100,8 +118,8 @@ function inside(
 
 function latest(args: readonly NodeId[], found: ReadonlyMap<NodeId, Dependence>): Dependence {
   let most: Dependence = "fixed";
-  for (const id of args) {
-    const one = found.get(id) ?? "state";
+  for (let i = 0; i < args.length; i++) {
+    const one = found.get(args[i]!) ?? "state";
     if (RANK[one] > RANK[most]) most = one;
   }
   return most;

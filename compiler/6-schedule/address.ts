@@ -15,11 +15,12 @@ export function address(type: Tensor, at: readonly Expr[]): Address {
 }
 
 export function indices(type: Tensor, at: Address): readonly Expr[] {
+  invariant(at.axes.length === type.shape.length, "an index for every axis");
+  if (type.seq === null && !type.batch) return at.axes;
   const out: Expr[] = [];
   if (type.seq !== null) out.push(present(at.step, "step"));
   if (type.batch) out.push(present(at.sample, "sample"));
-  invariant(at.axes.length === type.shape.length, "an index for every axis");
-  return [...out, ...at.axes];
+  return out.concat(at.axes);
 }
 
 function present(e: Expr | null, what: string): Expr {

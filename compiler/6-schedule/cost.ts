@@ -127,16 +127,17 @@ function weigh(e: Expr, axes: readonly Extent[]): ReadonlyMap<Expr, number> {
     const w = weight.get(x) ?? 0;
     if ("load" in x) {
       found.set(x, w);
-      for (const i of x.at) give(i, w);
+      for (let i = 0; i < x.at.length; i++) give(x.at[i]!, w);
     }
     if (!("call" in x) || isAddress(x)) continue;
     found.set(x, w);
-    const [c, a, b] = x.args;
-    const split = x.call === "select" ? boundary(c, axes) : null;
-    if (split === null || a === undefined || b === undefined) {
-      for (const arg of x.args) give(arg, w);
+    const { args } = x;
+    const split = x.call === "select" ? boundary(args[0], axes) : null;
+    if (split === null) {
+      for (let i = 0; i < args.length; i++) give(args[i]!, w);
       continue;
     }
+    const [, a, b] = args as readonly [Expr, Expr, Expr];
     const low = from.get(x) ?? 0;
     const p = Math.min(1, Math.max(0, (split.at - low) / Math.max(1, split.extent - low)));
     give(a, w * p);
@@ -168,7 +169,8 @@ function isAddress(e: Expr): boolean {
 function collect(e: Expr, into: Expr[], seen: Set<Expr>): void {
   if (seen.has(e)) return;
   seen.add(e);
-  for (const x of inner(e)) collect(x, into, seen);
+  const parts = inner(e);
+  for (let i = 0; i < parts.length; i++) collect(parts[i]!, into, seen);
   into.push(e);
 }
 

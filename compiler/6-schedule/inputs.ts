@@ -43,8 +43,9 @@ export function inputsUnder(
     for (let place = 0; place < steps.length; place++) {
       const { buffer, args } = steps[place]!;
       if (buffer >= 0) add(place, buffer);
-      for (const arg of args) {
-        for (let w = 0; w < words; w++) bits[place * words + w]! |= bits[arg * words + w]!;
+      for (let k = 0; k < args.length; k++) {
+        const from = args[k]! * words;
+        for (let w = 0; w < words; w++) bits[place * words + w]! |= bits[from + w]!;
       }
       const at = cuts.indexOf(place);
       if (at < 0) continue;

@@ -1,6 +1,7 @@
 /** @file Names of buffers for people. In: a graph. Out: what a value is called in the spec, or how it is
  *  made of values that are. Never tells two values apart. */
 import type { Graph, Node, NodeId } from "../ir/ir.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 export interface Labels {
   readonly of: (id: NodeId) => string;
@@ -11,7 +12,7 @@ const LONGEST = 32;
 
 /** `outside` names what a body's leaf is bound to. */
 export function createLabels(graph: Graph, outside: (leaf: NodeId) => string | null): Labels {
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   const outputs = new Map(graph.outputs.map((o) => [o.id, o.key]));
   const known = new Map<NodeId, string | null>();
   /** Null where no name of the spec is in it. */

@@ -11,9 +11,11 @@ export interface Live {
 export function liveness(graph: Graph): Live {
   const nodes = new Set(graph.outputs.map((o) => o.id));
   const results = new Map<NodeId, Map<number, NodeId>>();
-  for (const node of [...graph.nodes].reverse()) {
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
     if (!nodes.has(node.id)) continue;
-    for (const id of reads(node)) nodes.add(id);
+    const read = reads(node);
+    for (let k = 0; k < read.length; k++) nodes.add(read[k]!);
     if (node.kind !== "item") continue;
     const items = results.get(node.of) ?? new Map<number, NodeId>();
     results.set(node.of, items.set(node.index, node.id));

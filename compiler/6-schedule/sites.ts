@@ -9,6 +9,7 @@ import type { View } from "./draft.ts";
 import { createLabels, type Labels } from "./labels.ts";
 import type { Live } from "./liveness.ts";
 import type { Whole } from "./partition.ts";
+import { nodesOf } from "../ir/lookup.ts";
 
 /** A site that names its values, and knows the equations that take parts of them. */
 export interface Named extends Whole {
@@ -109,7 +110,7 @@ function partsIn(graph: Graph): (id: NodeId) => readonly Node[] {
 }
 
 function lookup(graph: Graph): (id: NodeId) => Node {
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const nodes = nodesOf(graph);
   return (id) => {
     const node = nodes.get(id);
     invariant(node !== undefined, () => `no node ${id}`);

@@ -111,12 +111,14 @@ export function real(shape: readonly Dim[], batch = false, seq: string | null = 
 export function sameType(a: Tensor, b: Tensor): boolean {
   if (a === b) return true;
   return (
-    a.seq === b.seq &&
-    a.batch === b.batch &&
-    a.dtype === b.dtype &&
-    a.shape.length === b.shape.length &&
-    a.shape.every((d, i) => d === b.shape[i])
+    a.seq === b.seq && a.batch === b.batch && a.dtype === b.dtype && sameShape(a.shape, b.shape)
   );
+}
+
+function sameShape(a: readonly Dim[], b: readonly Dim[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Ids a node reads in its own graph. */

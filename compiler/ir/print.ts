@@ -5,6 +5,7 @@ import { withDefaults } from "../ops/typing.ts";
 import { absurd } from "./invariant.ts";
 import type { Attr, Attrs, Graph, Node, NodeId, Scan, Tensor } from "./ir.ts";
 import { itemTypes } from "./scan.ts";
+import { nodesOf } from "./lookup.ts";
 
 /**
  * `%3 i = sigmoid(%2) : T B [H]`, types as sequence, B for batch, shape; then a line an output.
@@ -28,7 +29,7 @@ function printNodes(graph: Graph, indent: string): string[] {
 }
 
 function operand(graph: Graph): (id: NodeId) => string {
-  const byId = new Map(graph.nodes.map((n) => [n.id, n]));
+  const byId = nodesOf(graph);
   return (id) => {
     const node = byId.get(id);
     return node?.kind === "const" ? String(node.value) : `%${id}`;

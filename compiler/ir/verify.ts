@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from "./ir.ts";
 import { itemType } from "./scan.ts";
+import { nodesOf } from "./lookup.ts";
 
 /**
  * `graph`, if it is sound: ids unique, what a node reads stands before it, every stored type is the
@@ -106,7 +107,7 @@ function checkNode(node: Node, seen: ReadonlyMap<NodeId, Node>, where: string, f
 }
 
 function checkScan(scan: Scan, typeAt: (id: NodeId) => Tensor, fail: Fail): void {
-  const body = new Map(scan.body.nodes.map((n) => [n.id, n]));
+  const body = nodesOf(scan.body);
   const inside = (id: NodeId): Tensor => body.get(id)?.type ?? fail(`its body has no node ${id}`);
   const same = (a: Tensor, b: Tensor, what: string): void => {
     if (!sameType(a, b)) fail(`${what}: ${text(a)} against ${text(b)}`);

@@ -13,6 +13,7 @@ interface Allowed {
   readonly span: Span;
 }
 
+/** `files`: the entry first. */
 export function accept(
   diagnostics: readonly Diagnostic[],
   files: readonly { readonly path: string; readonly text: string }[],
@@ -25,7 +26,13 @@ export function accept(
     a.lines.includes(d.span.line);
   const left = diagnostics.filter((d) => !allowed.some((a) => covers(a, d)));
   if (hasErrors(diagnostics)) return left;
-  const idle = allowed.filter((a) => !SIZED.has(a.code) && !diagnostics.some((d) => covers(a, d)));
+  // Of an imported file only what is used is linted.
+  const idle = allowed.filter(
+    (a) =>
+      a.span.file === files[0]?.path &&
+      !SIZED.has(a.code) &&
+      !diagnostics.some((d) => covers(a, d)),
+  );
   return [...left, ...idle.map(report)];
 }
 

@@ -7,10 +7,18 @@ import type { Checked, FlatCell } from "../2-check/checked.ts";
 import { type Sizes, subjectOf } from "./subject.ts";
 import { RULES } from "./table.ts";
 
-/** `sizes` of dims, by name, where they are known. A cell is told only what its ancestors are not. */
-export function lint(checked: Checked, sizes: Sizes = {}): readonly Diagnostic[] {
+/**
+ * Of the cells in `meant`; `sizes` of dims, by name, where they are known. A cell is told only what its
+ * ancestors are not.
+ */
+export function lint(
+  checked: Checked,
+  meant: Pick<ReadonlySet<unknown>, "has">,
+  sizes: Sizes,
+): readonly Diagnostic[] {
   const told = new Map<CellDecl, ReadonlySet<string>>();
-  return [...checked.cells.values()].sort(byDepth).flatMap((cell) => {
+  const cells = [...checked.cells.values()].filter((c) => meant.has(c.lineage[0]));
+  return cells.sort(byDepth).flatMap((cell) => {
     const [decl, ...ancestors] = cell.lineage;
     const subject = subjectOf(cell, checked, sizes);
     const found = RULES.flatMap((rule) => rule.find(subject));

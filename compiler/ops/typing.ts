@@ -8,8 +8,10 @@ export function resultType(op: OpDef, args: readonly Tensor[], attrs: Attrs): Te
   if (op.arity !== null && args.length !== op.arity) {
     return refuse(`takes ${op.arity} value${op.arity === 1 ? "" : "s"}, got ${args.length}`);
   }
-  const missing = op.params.find((p) => typeof attrs[p.name] !== "number");
-  if (missing !== undefined) return refuse(`needs a number for ${missing.name}`);
+  if (op.params.length > 0) {
+    const missing = op.params.find((p) => typeof attrs[p.name] !== "number");
+    if (missing !== undefined) return refuse(`needs a number for ${missing.name}`);
+  }
   return op.form === "map" ? mapType(args) : op.type(args, attrs);
 }
 
@@ -34,7 +36,8 @@ export function mapType(args: readonly Tensor[]): Tensor | Refusal {
   const over = union(args);
   if (isRefusal(over)) return over;
   let shape: readonly Dim[] = [];
-  for (const [i, a] of args.entries()) {
+  for (let i = 0; i < args.length; i++) {
+    const a = args[i]!;
     if (a.dtype !== "real") return refuse("has tokens where numbers are needed", i);
     const joined = broadcast(shape, a.shape);
     if (joined === null)
@@ -47,17 +50,22 @@ export function mapType(args: readonly Tensor[]): Tensor | Refusal {
 /** The sequence and batch that any of `args` varies over; two different sequences are refused. */
 export function union(args: readonly Tensor[]): { seq: string | null; batch: boolean } | Refusal {
   let seq: string | null = null;
-  for (const [i, a] of args.entries()) {
+  let batch = false;
+  for (let i = 0; i < args.length; i++) {
+    const a = args[i]!;
+    batch ||= a.batch;
     if (a.seq === null) continue;
     if (seq !== null && seq !== a.seq)
       return refuse(`varies over ${a.seq}, the others over ${seq}`, i);
     seq = a.seq;
   }
-  return { seq, batch: args.some((a) => a.batch) };
+  return { seq, batch };
 }
 
 /** The common shape of a and b aligned at the last axis, or null. */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] | null {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
   const rank = Math.max(a.length, b.length);
   const out: Dim[] = [];
   for (let i = 0; i < rank; i++) {
