@@ -1,7 +1,7 @@
 /** @file Rebuilds scans with other parts. In: a graph, an edit of each scan. Out: the graph, every use
  *  of an old result led to the new one. Never drops a node: `drop-dead` does. */
 import type { Builder } from "../ir/builder.ts";
-import { invariant } from "../ir/invariant.ts";
+import { broken } from "../ir/invariant.ts";
 import type { Graph, NodeId, Scan, Tensor } from "../ir/ir.ts";
 import { rewrite, type Visit } from "../ir/rewrite.ts";
 
@@ -44,9 +44,7 @@ export function copyBody(scan: Scan, b: Builder): BodyCopy {
   const types = new Map(scan.body.nodes.map((n) => [n.id, n.type]));
   const typeOf = (old: NodeId): Tensor | undefined => types.get(old);
   const at = (old: NodeId): NodeId => {
-    const id = places.get(old);
-    invariant(id !== undefined, () => `node ${old} of a scan's body was not copied`);
-    return id;
+    return places.get(old) ?? broken(`node ${old} of a scan's body was not copied`);
   };
   return {
     body,

@@ -1,7 +1,7 @@
 /** @file Moves what no state enters out of time loops. In: verified graph. Out: the same outputs; such
  *  values are computed for all steps at once and sliced. Never reorders a sum. */
 import type { Builder } from "../ir/builder.ts";
-import { invariant } from "../ir/invariant.ts";
+import { broken, invariant } from "../ir/invariant.ts";
 import type { Apply, Graph, Node, NodeId, Scan } from "../ir/ir.ts";
 import type { Visit } from "../ir/rewrite.ts";
 import { copyBody, type EditedScan, editScans } from "./edit-scans.ts";
@@ -68,8 +68,7 @@ export function outer(scan: Scan, b: Builder, map: (id: NodeId) => NodeId): (id:
   const of = (id: NodeId): NodeId => {
     const there = known.get(id);
     if (there !== undefined) return there;
-    const node = nodes.get(id);
-    invariant(node !== undefined, () => `no node ${id} in the scan's body`);
+    const node = nodes.get(id) ?? broken(`no node ${id} in the scan's body`);
     const made =
       node.kind === "const"
         ? b.lit(node.value)

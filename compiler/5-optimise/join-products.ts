@@ -1,7 +1,7 @@
 /** @file Makes one product of those that share an operand. In: verified graph. Out: the same outputs
  *  from packed weights and parts of one product. Never reorders a sum: each element is summed as before. */
 import type { Builder } from "../ir/builder.ts";
-import { invariant } from "../ir/invariant.ts";
+import { broken } from "../ir/invariant.ts";
 import type { Apply, Graph, Node, NodeId, Scan } from "../ir/ir.ts";
 import { fixedExtent } from "../ops/structured.ts";
 import { applies, NOTHING, planned } from "./planned.ts";
@@ -115,7 +115,5 @@ function keyOf(form: ProductForm, axis: number, nodes: ReadonlyMap<NodeId, Node>
 }
 
 function nodeOf(nodes: ReadonlyMap<NodeId, Node>, id: NodeId): Node {
-  const node = nodes.get(id);
-  invariant(node !== undefined, () => `no node ${id}`);
-  return node;
+  return nodes.get(id) ?? broken(`no node ${id}`);
 }

@@ -1,7 +1,7 @@
 /** @file Results computed after a loop. In: a plan of what left it. Out: their values in the main graph.
  *  Never decides what leaves: `sink-plan` does. */
 import type { Builder } from "../ir/builder.ts";
-import { invariant } from "../ir/invariant.ts";
+import { broken, invariant } from "../ir/invariant.ts";
 import type { Apply, Node, NodeId, Scan } from "../ir/ir.ts";
 import { canLift, lift } from "./lift.ts";
 import { isProductSum, linearIn, type Plan } from "./sink-plan.ts";
@@ -29,9 +29,7 @@ export function afterLoop(
   const known = new Map<NodeId, NodeId>();
 
   const nodeOf = (id: NodeId): Node => {
-    const node = nodes.get(id);
-    invariant(node !== undefined, () => `no node ${id} in the scan's body`);
-    return node;
+    return nodes.get(id) ?? broken(`no node ${id} in the scan's body`);
   };
   const rows = (id: NodeId): NodeId => {
     const there = known.get(id) ?? made(id);

@@ -1,6 +1,6 @@
 /** @file What leaves a loop, and what must be kept for it. In: a scan. Out: results that can be computed
  *  after the loop, and the body values to collect for that. Never builds anything. */
-import { invariant } from "../ir/invariant.ts";
+import { broken } from "../ir/invariant.ts";
 import type { Node, NodeId, Scan, Tensor } from "../ir/ir.ts";
 import { num, word } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
@@ -73,9 +73,7 @@ function survey(scan: Scan): Survey {
   const nodes = nodesOf(scan.body);
   const by = dependences(scan.body, scan);
   const nodeOf = (id: NodeId): Node => {
-    const node = nodes.get(id);
-    invariant(node !== undefined, () => `no node ${id} in the scan's body`);
-    return node;
+    return nodes.get(id) ?? broken(`no node ${id} in the scan's body`);
   };
   return {
     scan,

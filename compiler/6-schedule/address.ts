@@ -1,7 +1,7 @@
 /** @file Addresses of elements. In: types, index expressions. Out: where an element, or what it is made
  *  of, stands in a buffer. Never looks at an op. */
 import type { Expr } from "../../runtime/artifact/kernel.ts";
-import { invariant } from "../ir/invariant.ts";
+import { broken, invariant } from "../ir/invariant.ts";
 import type { Tensor } from "../ir/ir.ts";
 import type { Address } from "../ops/op.ts";
 import type { Pool } from "./pool.ts";
@@ -24,8 +24,7 @@ export function indices(type: Tensor, at: Address): readonly Expr[] {
 }
 
 function present(e: Expr | null, what: string): Expr {
-  invariant(e !== null, () => `an address without its ${what}`);
-  return e;
+  return e ?? broken(`an address without its ${what}`);
 }
 
 export function mapAddress(at: Address, f: (e: Expr) => Expr): Address {

@@ -2,7 +2,7 @@
  *  their optimiser. In: a piece of a graph. Out: a key, equal for equal choices; the kernels of one piece as
  *  those of an equal one. Never decides: `partition` does. */
 import type { BufferId, Expr } from "../../runtime/artifact/kernel.ts";
-import { absurd, invariant } from "../ir/invariant.ts";
+import { absurd, broken, invariant } from "../ir/invariant.ts";
 import { type NodeId, reads } from "../ir/ir.ts";
 import type { Draft, Stored } from "./draft.ts";
 import type { Whole } from "./partition.ts";
@@ -77,8 +77,7 @@ export function chosenFor(
 ): readonly Chosen[] {
   const places = new Map(from.met.map((id, place) => [id, place]));
   const nodeOf = (id: NodeId): NodeId => {
-    const place = places.get(id);
-    invariant(place !== undefined, () => `node ${id} is in no kernel of its piece`);
+    const place = places.get(id) ?? broken(`node ${id} is in no kernel of its piece`);
     return to.met[place]!;
   };
   const roots = new Set(drafts.map((d) => d.root));
@@ -99,8 +98,7 @@ export function chosenFor(
   const again = (e: Expr): Expr => {
     if ("call" in e) return { call: e.call, args: e.args.map(rename) };
     if (!("load" in e)) return e;
-    const of = buffers.get(e.load);
-    invariant(of !== undefined, () => `buffer ${e.load} is of no node of its piece`);
+    const of = buffers.get(e.load) ?? broken(`buffer ${e.load} is of no node of its piece`);
     return { load: to.site.buffer(of), at: e.at.map(rename) };
   };
   return drafts.map((d) => ({

@@ -2,7 +2,7 @@
  *  by the ops' own code, and what it asks for: nodes that must be buffers for it to be right or
  *  cheap. Never decides anything beyond that: `partition` does. */
 import type { BufferId, Expr, Extent, Reduction } from "../../runtime/artifact/kernel.ts";
-import { absurd, invariant } from "../ir/invariant.ts";
+import { absurd, broken, invariant } from "../ir/invariant.ts";
 import type { Apply, Dim, Node, NodeId, Tensor } from "../ir/ir.ts";
 import type { Address, Lowering } from "../ops/op.ts";
 import { OPS } from "../ops/table.ts";
@@ -203,8 +203,7 @@ export function draft(site: Site, stored: Stored, root: NodeId, views: boolean):
     attrs: node.attrs,
     extent: (d: Dim) => pool.shared(typeof d === "number" ? { lit: d } : { size: d }),
     load: (i, address) => {
-      const arg = node.args[i];
-      invariant(arg !== undefined, `${node.op} has no argument ${i}`);
+      const arg = node.args[i] ?? broken(`${node.op} has no argument ${i}`);
       const here = mapAddress(address, pool.shared);
       if (node.op === "contract") operand(arg);
       if (WITHIN.has(node.op)) return emit(arg, here);

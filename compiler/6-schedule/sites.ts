@@ -1,6 +1,6 @@
 /** @file Graphs as the scheduler looks at them. In: a graph, or a scan's body. Out: which buffer holds a
  *  node, what depends on parameters alone, what is a piece of what. Never decides what is stored. */
-import { invariant } from "../ir/invariant.ts";
+import { broken } from "../ir/invariant.ts";
 import type { Graph, Node, NodeId, Scan } from "../ir/ir.ts";
 import { num } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
@@ -112,8 +112,6 @@ function partsIn(graph: Graph): (id: NodeId) => readonly Node[] {
 function lookup(graph: Graph): (id: NodeId) => Node {
   const nodes = nodesOf(graph);
   return (id) => {
-    const node = nodes.get(id);
-    invariant(node !== undefined, () => `no node ${id}`);
-    return node;
+    return nodes.get(id) ?? broken(`no node ${id}`);
   };
 }

@@ -3,7 +3,7 @@
 import type { Span } from "../../grammar/span.ts";
 import { CALLS, OPS, type OpName } from "../ops/table.ts";
 import { isRefusal, resultType, show, withDefaults } from "../ops/typing.ts";
-import { absurd, invariant } from "./invariant.ts";
+import { absurd, broken, invariant } from "./invariant.ts";
 import {
   type Attrs,
   type Const,
@@ -106,9 +106,7 @@ export function createBuilder(start: Span = NOWHERE): Builder {
   const push = (made: Node): NodeId => nodes.push(made) - 1;
   const next = () => ({ id: nodes.length, at: here });
   const node = (id: NodeId): Node => {
-    const found = nodes[id];
-    invariant(found !== undefined, () => `no node ${id} in this graph`);
-    return found;
+    return nodes[id] ?? broken(`no node ${id} in this graph`);
   };
   const type = (id: NodeId): Tensor => node(id).type;
 
@@ -160,9 +158,8 @@ export function createBuilder(start: Span = NOWHERE): Builder {
     },
     item(of, index) {
       const scan = node(of);
-      invariant(scan.kind === "scan", `item ${index} of node ${of}, which is no scan`);
-      const t = itemType(scan, index);
-      invariant(t !== undefined, `scan ${of} has no result ${index}`);
+      if (scan.kind !== "scan") broken(`item ${index} of node ${of}, which is no scan`);
+      const t = itemType(scan, index) ?? broken(`scan ${of} has no result ${index}`);
       return push({ kind: "item", ...next(), type: t, of, index });
     },
     ...arithmetic((op, args) => b.apply(op, args)),
@@ -197,10 +194,7 @@ export function createBuilder(start: Span = NOWHERE): Builder {
         : b.named(id, source.name);
     },
     reuse(source) {
-      invariant(
-        source.id === nodes.length,
-        () => `node ${source.id} cannot be node ${nodes.length}`,
-      );
+      if (source.id !== nodes.length) broken(`node ${source.id} cannot be node ${nodes.length}`);
       return source.kind === "const" && !isFirst(source) ? b.lit(source.value) : push(source);
     },
     body: () => createBuilder(here),
@@ -240,16 +234,15 @@ export function createBuilder(start: Span = NOWHERE): Builder {
       case "const":
         return b.lit(source.value);
       case "leaf":
-        return b.leaf(source.key, source.type);
+        return push({ ...source, id: nodes.length });
       case "apply": {
-        const { op, attrs } = source;
         const args = source.args.map(map);
-        const stays = (id: NodeId, i: number): boolean => {
+        for (let i = 0; i < args.length; i++) {
           const before = typeOf(source.args[i]!);
-          return before !== undefined && sameType(type(id), before);
-        };
-        if (!args.every(stays)) return b.apply(op, args, attrs);
-        return push({ kind: "apply", ...next(), type: source.type, op, args, attrs });
+          if (before === undefined || !sameType(type(args[i]!), before))
+            return b.apply(source.op, args, source.attrs);
+        }
+        return push({ ...source, id: nodes.length, args });
       }
       case "item":
         return b.item(map(source.of), source.index);

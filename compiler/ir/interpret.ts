@@ -3,7 +3,7 @@
 import type { MapOp, Sizes, StructuredOp, WholeType, WholeValue } from "../ops/op.ts";
 import { OPS } from "../ops/table.ts";
 import { strides, wholeType } from "../ops/whole.ts";
-import { absurd, invariant } from "./invariant.ts";
+import { absurd, broken, invariant } from "./invariant.ts";
 import type { Apply, Graph, Node, NodeId, Scan } from "./ir.ts";
 
 /**
@@ -40,10 +40,8 @@ function evaluate(
     const whole = wholeType(node.type, sizes);
     const data = evaluateNode(node, whole, values, results, sizes, leaf);
     const wanted = count(whole);
-    invariant(
-      data.length === wanted,
-      () => `node ${node.id} (${label(node)}) has ${data.length} numbers, not ${wanted}`,
-    );
+    if (data.length !== wanted)
+      broken(`node ${node.id} (${label(node)}) has ${data.length} numbers, not ${wanted}`);
     values.set(node.id, { ...whole, data });
   }
   return values;
@@ -162,9 +160,7 @@ function runScan(scan: Scan, outer: Values, sizes: Sizes): Float64Array[] {
 }
 
 function at(values: Values, id: NodeId): WholeValue {
-  const found = values.get(id);
-  invariant(found !== undefined, () => `node ${id} has no value`);
-  return found;
+  return values.get(id) ?? broken(`node ${id} has no value`);
 }
 
 function count(w: WholeType): number {

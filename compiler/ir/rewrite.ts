@@ -1,7 +1,7 @@
 /** @file Rebuilds graphs. In: a graph, what to do with each node. Out: a new graph with ids in order.
  *  Never drops a node by itself, never changes the old graph. */
 import { type Builder, createBuilder } from "./builder.ts";
-import { invariant } from "./invariant.ts";
+import { broken } from "./invariant.ts";
 import { type Graph, type Node, type NodeId, reads, type Scan, type Tensor } from "./ir.ts";
 
 export interface RewriteOptions {
@@ -76,9 +76,7 @@ function rebuild(
   const typeOf = (old: NodeId): Tensor | undefined =>
     old < same ? graph.nodes[old]!.type : types[old];
   const map = (old: NodeId): NodeId => {
-    const id = old < same ? old : ids[old];
-    invariant(id !== undefined, () => `node ${old} has not been rebuilt`);
-    return id;
+    return old < same ? old : (ids[old] ?? broken(`node ${old} has not been rebuilt`));
   };
   let node: Node;
   const keep = (): NodeId => {

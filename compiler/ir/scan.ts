@@ -1,5 +1,5 @@
 /** @file Types of a scan's results. In: a scan. Out: the type of each item. Never checks: `verify` does. */
-import { invariant } from "./invariant.ts";
+import { broken } from "./invariant.ts";
 import type { Graph, NodeId, Scan, Tensor } from "./ir.ts";
 
 /**
@@ -23,7 +23,9 @@ export function itemTypes(scan: Scan): readonly Tensor[] {
 }
 
 function typeIn(graph: Graph, id: NodeId): Tensor {
-  const node = graph.nodes[id]?.id === id ? graph.nodes[id] : graph.nodes.find((n) => n.id === id);
-  invariant(node !== undefined, () => `no node ${id} in the scan's body`);
+  const node =
+    graph.nodes[id]?.id === id
+      ? graph.nodes[id]
+      : (graph.nodes.find((n) => n.id === id) ?? broken(`no node ${id} in the scan's body`));
   return node.type;
 }

@@ -2,7 +2,7 @@
  *  adjoints brought to an argument's type. Never knows an op beyond `sum` and `expand`. */
 import type { Expr } from "../../runtime/artifact/kernel.ts";
 import type { Builder } from "../ir/builder.ts";
-import { invariant } from "../ir/invariant.ts";
+import { broken, invariant } from "../ir/invariant.ts";
 import type { Dim, NodeId, Tensor } from "../ir/ir.ts";
 import { call, lit } from "./expr.ts";
 import type { Address, Refusal } from "./op.ts";
@@ -79,8 +79,7 @@ export function axisFault(v: Tensor, axis: number, arg: number): Refusal | null 
 /** A numeric extent of `v`; its type rule has seen to it. */
 export function fixedExtent(v: Tensor, axis: number): number {
   const n: Dim | undefined = v.shape[axis];
-  invariant(typeof n === "number", () => `axis ${axis} of ${show(v.shape)} must be a number`);
-  return n;
+  return typeof n === "number" ? n : broken(`axis ${axis} of ${show(v.shape)} must be a number`);
 }
 
 /** Why `v` is no length ([] or [batch], real), or null. */

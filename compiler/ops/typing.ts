@@ -1,6 +1,6 @@
 /** @file Type rules. In: an op's definition, its arguments' types. Out: the result's type, or why
  *  there is none. Never throws on what a user wrote. */
-import type { Attrs, Dim, Tensor } from "../ir/ir.ts";
+import { type Attrs, type Dim, sameType, type Tensor } from "../ir/ir.ts";
 import type { OpDef, Refusal } from "./op.ts";
 
 /** The type of `op` applied to `args`; `attrs` complete (see `withDefaults`). */
@@ -33,6 +33,8 @@ export function refuse(refused: string, arg: number | null = null): Refusal {
 
 /** Union of seqs and batches, trailing-axis broadcast of shapes: an extent meets itself or 1. */
 export function mapType(args: readonly Tensor[]): Tensor | Refusal {
+  const [first] = args;
+  if (first?.dtype === "real" && args.every((a) => sameType(a, first))) return first;
   const over = union(args);
   if (isRefusal(over)) return over;
   let shape: readonly Dim[] = [];

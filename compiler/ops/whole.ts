@@ -1,6 +1,6 @@
 /** @file Walking whole values. In: extents, data laid out [seq][batch][...shape]. Out: readers and
  *  filled arrays, for the float64 values of structured ops. Never knows an op. */
-import { invariant } from "../ir/invariant.ts";
+import { broken, invariant } from "../ir/invariant.ts";
 import type { Dim, Tensor } from "../ir/ir.ts";
 import type { Sizes, WholeType, WholeValue } from "./op.ts";
 
@@ -60,11 +60,7 @@ export function reader(w: WholeValue): (step: number, sample: number, axes: Axes
     let at = 0;
     for (let k = 0; k < shape.length; k++) at = at * shape[k]! + axes[k]!;
     const v = w.data[(step * byStep + sample * bySample) * each + at];
-    invariant(
-      v !== undefined,
-      () => `element [${step}][${sample}][${axes}] of [${w.extents}] does not exist`,
-    );
-    return v;
+    return v ?? broken(`element [${step}][${sample}][${axes}] of [${w.extents}] does not exist`);
   };
 }
 
