@@ -2,7 +2,8 @@
  *  the same outputs; numbers folded, neutral elements gone, index renames composed. Takes 0·x for 0.
  *  Never reorders a sum. */
 import type { Builder } from "../ir/builder.ts";
-import { type Apply, type Graph, type NodeId, sameType } from "../ir/ir.ts";
+import { type Apply, type Graph, type Node, type NodeId, sameType } from "../ir/ir.ts";
+import { nodesOf } from "../ir/lookup.ts";
 import { rewrite, type Settled } from "../ir/rewrite.ts";
 import { filled } from "../ops/structured.ts";
 import { OPS } from "../ops/table.ts";
@@ -34,10 +35,19 @@ export function fold(graph: Graph): Graph {
 
 /** The number a node is everywhere, whatever its type; null where that is not known. */
 export function uniform(b: Builder, id: NodeId): number | null {
-  const node = b.node(id);
+  return numberOf(b.node(id), b.node);
+}
+
+/** The same of a node of a graph. */
+export function uniformIn(graph: Graph, id: NodeId): number | null {
+  const nodes = nodesOf(graph);
+  return numberOf(nodes.get(id)!, (of) => nodes.get(of)!);
+}
+
+function numberOf(node: Node, nodeOf: (id: NodeId) => Node): number | null {
   if (node.kind === "const") return node.value;
   if (node.kind !== "apply" || node.op !== "expand") return null;
-  return uniform(b, node.args[0]!);
+  return numberOf(nodeOf(node.args[0]!), nodeOf);
 }
 
 /** An elementwise op of numbers is a number. */

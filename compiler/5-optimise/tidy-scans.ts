@@ -8,7 +8,7 @@ import type { Visit } from "../ir/rewrite.ts";
 import { word } from "../ops/attrs.ts";
 import { filled } from "../ops/structured.ts";
 import { copyBody, type EditedScan, editScans, overSteps } from "./edit-scans.ts";
-import { uniform } from "./fold.ts";
+import { uniform, uniformIn } from "./fold.ts";
 
 export function tidyScans(graph: Graph): Graph {
   return editScans(graph, tidy);
@@ -16,7 +16,30 @@ export function tidyScans(graph: Graph): Graph {
 
 type Bound = Scan["slices"];
 
-function tidy(scan: Scan, { b, map }: Visit): EditedScan {
+/** Is there nothing that `tidy` would do? */
+function isTidy(scan: Scan, { b, map }: Pick<Visit, "b" | "map">): boolean {
+  const { carries, slices, consts, collects, sums } = scan;
+  const bound = [...slices, ...consts].map((p) => map(p.of));
+  const results = [...collects, ...sums];
+  return (
+    areDifferent(bound) &&
+    bound.every((of) => uniform(b, of) === null && withoutSteps(b, of) === null) &&
+    slices.every((s) => b.type(map(s.of)).seq !== null) &&
+    areDifferent(carries.map((c) => `${map(c.init)} ${c.next}`)) &&
+    carries.every((c) => c.next !== c.arg) &&
+    areDifferent(collects) &&
+    areDifferent(sums) &&
+    results.every((id) => uniformIn(scan.body, id) === null) &&
+    ![...slices, ...consts].some((p) => collects.includes(p.arg))
+  );
+}
+
+function areDifferent(list: readonly unknown[]): boolean {
+  return new Set(list).size === list.length;
+}
+
+function tidy(scan: Scan, { b, map }: Visit): EditedScan | null {
+  if (isTidy(scan, { b, map })) return null;
   const copy = copyBody(scan, b);
   const slices: { arg: NodeId; of: NodeId }[] = [];
   const consts: { arg: NodeId; of: NodeId }[] = [];
