@@ -1,6 +1,5 @@
 /** @file Every program of an artifact, stage by stage. In: a checked entry. Out: the graphs it passes
  *  through and the schedule they end in. The one place that knows which program is made of what. */
-import { isDeepStrictEqual } from "node:util";
 import type { Programs } from "../runtime/artifact/artifact.ts";
 import type { Program } from "../runtime/artifact/kernel.ts";
 import type { Checked } from "./2-check/checked.ts";
@@ -59,11 +58,19 @@ export interface Stager {
 }
 
 export function createStager(checked: Checked, entry: Entry, places: Places): Stager {
-  const lowered = once(({ options, loss }: { options: Options; loss: boolean }) =>
-    lower(checked, entry, options, places, loss),
-  );
-  const lowerAs: Stager["lowered"] = (options, loss) =>
-    lowered({ options: { ...INFERENCE, ...options }, loss });
+  const known = new Map<string, Lowered>();
+  const lowerAs: Stager["lowered"] = (given, loss) => {
+    const options = { ...INFERENCE, ...given };
+    const key = JSON.stringify([options, loss]);
+    const there = known.get(key);
+    if (there !== undefined) return there;
+    const made = lower(checked, entry, options, places, loss);
+    // Training without anything random is inference: one graph, optimised once.
+    const isInference = options.mode === "training" && made.build.randoms.length === 0;
+    const kept = isInference ? lowerAs({ ...given, mode: "inference" }, loss) : made;
+    known.set(key, kept);
+    return kept;
+  };
   const streamed = (): Lowered | NotStreamable => {
     try {
       return lowerAs({ streaming: true }, false);
@@ -72,7 +79,6 @@ export function createStager(checked: Checked, entry: Entry, places: Places): St
       throw e;
     }
   };
-  /** Training without anything random is inference: graphs that are equal are optimised once. */
   const optimised = once(optimiseForward);
   const choices: Choices = new Map();
   const program = (graph: Graph): Program =>
@@ -141,15 +147,13 @@ const INFERENCE: Options = {
   taps: false,
 };
 
-/** `f`, its results kept by what they were made of: plain data, compared by value. */
+/** `f`, its results kept by what they were made of. */
 function once<A, R>(f: (a: A) => R): (a: A) => R {
-  const known: { readonly a: A; readonly made: R }[] = [];
+  const known = new Map<A, R>();
   return (a) => {
-    const there = known.find((k) => k.a === a || isDeepStrictEqual(k.a, a));
-    if (there !== undefined) return there.made;
-    const made = f(a);
-    known.push({ a, made });
-    return made;
+    const there = known.get(a) ?? f(a);
+    known.set(a, there);
+    return there;
   };
 }
 

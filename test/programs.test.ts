@@ -1,5 +1,6 @@
 /** @file Programs of every spec: sound after each pass, the same whatever a run's length is. */
 import { describe, expect, test } from "vitest";
+import { lower } from "../compiler/3-lower/lower.ts";
 import { createPlaces } from "../compiler/3-lower/places.ts";
 import { dropDead } from "../compiler/5-optimise/drop-dead.ts";
 import { BACKWARD, FORWARD, type Pass } from "../compiler/5-optimise/passes.ts";
@@ -15,6 +16,8 @@ import { compileSpec, reader } from "./harness/spec.ts";
 function soundly(passes: readonly Pass[], start: Graph): Graph {
   return passes.reduce((g, pass) => dropDead(verify(pass(g), pass.name)), start);
 }
+
+const OPTIONS = { masked: true, streaming: false, slots: true, taps: false };
 
 const ENTRIES = FOLDERS.flatMap(specFiles).flatMap(({ path, entries }) =>
   entries.map((entry) => [entry.name.text, path, entry] as const),
@@ -34,6 +37,16 @@ describe.each(ENTRIES)("%s", (name, path, decl) => {
     const stages: Stages | null = stager.stages(program);
     if (stages === null) return;
     expect(print(soundly(FORWARD, stages.lowered))).toBe(print(stages.optimised));
+  });
+
+  test("training without anything random is inference", () => {
+    const loss = entry!.train !== null;
+    const places = () => createPlaces(checked.files);
+    const lowered = (mode: "inference" | "training") =>
+      lower(checked, entry!, { ...OPTIONS, mode }, places(), loss);
+    const { build, graph } = lowered("training");
+    if (build.randoms.length > 0) return;
+    expect(print(graph)).toBe(print(lowered("inference").graph));
   });
 
   test("so are its gradients", () => {
