@@ -3,7 +3,7 @@
  *  those of an equal one. Never decides: `partition` does. */
 import type { BufferId, Expr } from "../../runtime/artifact/kernel.ts";
 import { absurd, broken, invariant } from "../ir/invariant.ts";
-import { type NodeId, reads } from "../ir/ir.ts";
+import type { Attrs, NodeId } from "../ir/ir.ts";
 import type { Draft, Stored } from "./draft.ts";
 import type { Whole } from "./partition.ts";
 import type { Piece } from "./pieces.ts";
@@ -34,23 +34,23 @@ export function describePiece(site: Whole, { ids, shared }: Piece, stored: Store
     return buffers.size - 1;
   };
   const places = new Map<NodeId, number>();
-  const described: unknown[] = [];
+  const described: string[] = [];
   const describe = (id: NodeId, own: boolean): void => {
     const n = site.node(id);
     const { seq, batch, shape, dtype } = n.type;
-    const type = [seq, batch, shape, dtype, site.prepared(id)];
+    const type = `${seq} ${batch} ${shape.join()} ${dtype} ${site.prepared(id)}`;
     switch (n.kind) {
       case "const":
-        described.push([type, Object.is(n.value, -0) ? "-0" : String(n.value)]);
+        described.push(`${type} = ${Object.is(n.value, -0) ? "-0" : n.value}`);
         break;
       case "apply": {
-        const args = own ? [n.op, reads(n).map(placeOf), n.attrs] : [];
-        described.push([type, ...args, stored.has(id) ? numbered(id) : null]);
+        const what = own ? `${n.op} ${n.args.map(placeOf).join()} ${textOf(n.attrs)}` : "";
+        described.push(`${type} ${what} ${stored.has(id) ? numbered(id) : ""}`);
         break;
       }
       case "leaf":
       case "item":
-        described.push([type, numbered(id)]);
+        described.push(`${type} ${numbered(id)}`);
         break;
       case "scan":
         invariant(false, "a scan is no value");
@@ -65,9 +65,15 @@ export function describePiece(site: Whole, { ids, shared }: Piece, stored: Store
     return places.get(id)!;
   };
   for (const id of ids) describe(id, true);
-  const placesOf = (list: Iterable<NodeId>) => [...list].map((id) => places.get(id));
-  const key = JSON.stringify([described, placesOf(ids), placesOf(shared)]);
+  const placesOf = (list: readonly NodeId[]) => list.map((id) => places.get(id)).join();
+  const key = [...described, placesOf(ids), placesOf([...shared])].join("\n");
   return { site, own: new Set(ids), key, met: [...places.keys()] };
+}
+
+/** Most ops have no attributes. */
+function textOf(attrs: Attrs): string {
+  for (const _ in attrs) return JSON.stringify(attrs);
+  return "";
 }
 
 /** The kernels chosen for the piece `from`, of the nodes and buffers of `to`, an equal one. */

@@ -14,7 +14,7 @@ import { inner } from "./tree.ts";
  */
 const LAUNCH = 100_000;
 const STORE = 2;
-const LOAD = 1;
+export const LOAD = 1;
 const ARITHMETIC = 1;
 const DIVISION = 4;
 const TRANSCENDENTAL = 10;
@@ -34,38 +34,8 @@ export function cost(draft: Draft): number {
   return LAUNCH + count * (STORE + work(draft.value, draft.axes)) + reductions;
 }
 
-/** How often a kernel computes each of its expressions, all its elements together. */
-export function timesIn(draft: Draft): ReadonlyMap<Expr, number> {
-  const count = elements(draft.axes);
-  const found = new Map<Expr, number>();
-  const add = (e: Expr, axes: readonly Extent[], times: number): void => {
-    for (const [x, w] of weigh(e, axes)) found.set(x, (found.get(x) ?? 0) + times * w);
-  };
-  add(draft.value, draft.axes, count);
-  for (const r of draft.reductions) add(r.of, [], count * elements(r.extents));
-  return found;
-}
-
-/**
- * What a kernel would be spared at most if the values `of` were loaded: all that they are made of.
- * `times` says how often the kernel computes each expression.
- */
-export function sparedBy(
-  draft: Draft,
-  of: readonly Expr[],
-  times: ReadonlyMap<Expr, number>,
-): number {
-  const inside: Expr[] = [];
-  const seen = new Set<Expr>();
-  for (const e of of) collect(e, inside, seen);
-  const loads = of.reduce((sum, e) => sum + (times.get(e) ?? 0) * LOAD, 0);
-  return inside.reduce((sum, x) => {
-    if ("red" in x) return sum + elements(draft.axes) * workOfReduction(draft.reductions[x.red]!);
-    return sum + (times.get(x) ?? 0) * ("load" in x ? LOAD : "call" in x ? weightOf(x.call) : 0);
-  }, -loads);
-}
-
-function workOfReduction(r: Reduction): number {
+/** For one element of the kernel. */
+export function workOfReduction(r: Reduction): number {
   return elements(r.extents) * work(r.of, []);
 }
 
@@ -92,6 +62,12 @@ export function elements(extents: readonly Extent[]): number {
   return extents.reduce((n: number, e) => n * at(e), 1);
 }
 
+/** Work of the expression itself, its parts given. */
+export function workOfOne(e: Expr): number {
+  if ("load" in e) return LOAD;
+  return "call" in e && !isAddress(e) ? weightOf(e.call) : 0;
+}
+
 /** Work of evaluating `e` once, in multiplications. */
 export function work(e: Expr, axes: readonly Extent[]): number {
   return expected(e, axes, { load: LOAD, call: weightOf });
@@ -115,7 +91,7 @@ export function expected(
 }
 
 /** How often one evaluation of `e` computes each expression in it that is no index: at most once. */
-function weigh(e: Expr, axes: readonly Extent[]): ReadonlyMap<Expr, number> {
+export function weigh(e: Expr, axes: readonly Extent[]): ReadonlyMap<Expr, number> {
   const order: Expr[] = [];
   collect(e, order, new Set());
   const weight = new Map<Expr, number>([[e, 1]]);
@@ -166,7 +142,7 @@ function isAddress(e: Expr): boolean {
 }
 
 /** Arguments before what reads them. */
-function collect(e: Expr, into: Expr[], seen: Set<Expr>): void {
+export function collect(e: Expr, into: Expr[], seen: Set<Expr>): void {
   if (seen.has(e)) return;
   seen.add(e);
   const parts = inner(e);

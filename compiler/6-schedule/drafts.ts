@@ -1,9 +1,10 @@
 /** @file Drafts, each made once. In: a graph, the nodes stored so far. Out: the draft of a node's kernel
  *  when some more were stored, and its cost. Never decides what is stored: `partition` does. */
-import { type Expr, MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
+import { MAX_INPUTS } from "../../runtime/artifact/kernel.ts";
 import type { NodeId } from "../ir/ir.ts";
-import { cost, sparedBy, timesIn } from "./cost.ts";
+import { cost } from "./cost.ts";
 import { type Draft, draft, type Site } from "./draft.ts";
+import { type Spared, sparedIn } from "./spared.ts";
 
 export interface Drafts {
   /** The kernel of `root` if, beside what is stored, the nodes in `more` were. */
@@ -13,6 +14,8 @@ export interface Drafts {
   costOf(d: Draft): number;
   /** What the kernel would cost less at most if it loaded `id`: no draft is made. */
   spared(d: Draft, id: NodeId): number;
+  /** Work of computing `id` for one element, as the kernel does where it does least. */
+  workIn(d: Draft, id: NodeId): number;
 }
 
 /** A draft, what it loads because it is in `more`, and what it would load if that were stored. */
@@ -33,12 +36,13 @@ export function createDrafts(site: Site, stored: ReadonlySet<NodeId>): Drafts {
   };
   /** Kernels that compute pieces of joins, by what they would be if they loaded them. */
   const loading = new Map<Draft, Draft>();
-  const times = new Map<Draft, ReadonlyMap<Expr, number>>();
-  const sparedAsIs = (d: Draft, id: NodeId): number => {
-    const each = times.get(d) ?? timesIn(d);
-    times.set(d, each);
-    return sparedBy(d, d.values.get(id) ?? [], each);
+  const bounds = new Map<Draft, Spared>();
+  const boundsOf = (d: Draft): Spared => {
+    const known = bounds.get(d) ?? sparedIn(d);
+    bounds.set(d, known);
+    return known;
   };
+  const sparedAsIs = (d: Draft, id: NodeId) => boundsOf(d).by(d.values.get(id) ?? []);
   /** The cheaper draft of two: pieces of stored joins loaded, or computed again, if that fits. */
   const made = (root: NodeId, more: readonly NodeId[]): Known => {
     const when = new Set<NodeId>();
@@ -83,6 +87,7 @@ export function createDrafts(site: Site, stored: ReadonlySet<NodeId>): Drafts {
       return roots;
     },
     costOf,
+    workIn: (d, id) => Math.min(...(d.values.get(id) ?? []).map(boundsOf(d).workOf)),
     spared(d, id) {
       const asIs = sparedAsIs(d, id);
       const other = loading.get(d);

@@ -5,7 +5,7 @@ import { invariant } from "../ir/invariant.ts";
 import { type NodeId, sameType } from "../ir/ir.ts";
 import { OPS } from "../ops/table.ts";
 import { type Choices, type Chosen, chosenFor, describePiece } from "./choices.ts";
-import { elements, leastCost, savedByNumber, work } from "./cost.ts";
+import { elements, leastCost, savedByNumber } from "./cost.ts";
 import { type Draft, extentsOf, isNumber, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { type Piece, piecesOf, type Users, usersOf } from "./pieces.ts";
@@ -88,6 +88,7 @@ interface State {
   };
   total(drafts: readonly Draft[]): number;
   spared: Drafts["spared"];
+  workIn: Drafts["workIn"];
   store(id: NodeId): void;
 }
 
@@ -140,6 +141,7 @@ function createState(
     },
     total: (drafts) => drafts.reduce((sum, d) => sum + all.costOf(d), 0),
     spared: all.spared,
+    workIn: all.workIn,
     store(id) {
       invariant(!stored.has(id), `node ${id} is stored twice`);
       stored.add(id);
@@ -307,7 +309,7 @@ function hopeOf(site: Site, state: State, id: NodeId): number {
   const rest = users.reduce((sum, d) => sum - leastCost(d.axes), state.total(users));
   const bound = rest - leastCost(axes);
   if (bound <= 0 || (node.kind === "apply" && node.op === "concat")) return bound;
-  const own = Math.min(...users.flatMap((d) => (d.values.get(id) ?? []).map((e) => work(e, []))));
+  const own = Math.min(...users.map((d) => state.workIn(d, id)));
   const spared = users.reduce((sum, d) => sum + state.spared(d, id), 0);
   return Math.min(bound, spared - leastCost(axes) - elements(axes) * own);
 }
