@@ -9,7 +9,7 @@ import { elements, leastCost, savedByNumber } from "./cost.ts";
 import { type Draft, extentsOf, isNumber, isPlain, isReduction, type Site } from "./draft.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { type Piece, piecesOf, type Users, usersOf } from "./pieces.ts";
-import { isTooLarge, split } from "./split.ts";
+import { isTooLarge, type Prices, split } from "./split.ts";
 
 export interface Whole extends Site {
   /** Every node of the graph in order. */
@@ -262,11 +262,51 @@ function splitFirst(site: Whole, state: State): boolean {
       state.fitting.add(d);
       continue;
     }
-    const price = (choice: readonly NodeId[]) => state.total(state.if(choice).after);
-    for (const id of split(site, state.stored, d, price)) state.store(id);
+    for (const id of split(site, state.stored, d, pricesOf(site, state))) state.store(id);
     return true;
   }
   return false;
+}
+
+function pricesOf(site: Whole, state: State): Prices {
+  return {
+    of: (choice) => state.total(state.if(choice).after),
+    atLeast(choice) {
+      const users = [...new Set(choice.flatMap(state.changed))];
+      const others = users.filter((d) => !choice.includes(d.root));
+      // Of two, the later may load the first.
+      const [first, ...rest] = [...choice].sort((p, q) => p - q);
+      const own = rest.reduce(
+        (sum, id) => sum + leastCost(extentsOf(site.node(id).type)),
+        ownCost(site, state, first!),
+      );
+      return others.reduce(
+        (sum, d) => sum - sparedAtMost(site, state, d, choice),
+        own + state.total(others),
+      );
+    },
+  };
+}
+
+/** What a draft would cost less at most if `ids` were stored; pieces of a join could be loaded from it. */
+function sparedAtMost(site: Site, state: State, d: Draft, ids: readonly NodeId[]): number {
+  const all = state.total([d]) - leastCost(d.axes);
+  const isJoin = (id: NodeId): boolean => {
+    const node = site.node(id);
+    return node.kind === "apply" && node.op === "concat";
+  };
+  if (ids.some(isJoin)) return all;
+  return Math.min(
+    all,
+    ids.reduce((sum, id) => sum + state.spared(d, id), 0),
+  );
+}
+
+/** What the kernel of `id` would cost at least, as its value is computed in others. */
+function ownCost(site: Site, state: State, id: NodeId): number {
+  const axes = extentsOf(site.node(id).type);
+  const each = Math.min(...state.changed(id).map((d) => state.workIn(d, id)));
+  return leastCost(axes) + (Number.isFinite(each) ? elements(axes) * each : 0);
 }
 
 /** Stores the node that saves most, if one saves anything; none of `shared` does. */
@@ -298,20 +338,10 @@ function storeBest(site: Whole, state: State, shared: ReadonlySet<NodeId>): bool
   return true;
 }
 
-/**
- * What storing `id` could save at most, for one more kernel: all that kernels do beside their stores;
- * and, where none of them could load its pieces, its work each time it is computed, but for a load.
- */
+/** What storing `id` could save at most, for one more kernel. */
 function hopeOf(site: Site, state: State, id: NodeId): number {
-  const node = site.node(id);
-  const axes = extentsOf(node.type);
-  const users = state.changed(id);
-  const rest = users.reduce((sum, d) => sum - leastCost(d.axes), state.total(users));
-  const bound = rest - leastCost(axes);
-  if (bound <= 0 || (node.kind === "apply" && node.op === "concat")) return bound;
-  const own = Math.min(...users.map((d) => state.workIn(d, id)));
-  const spared = users.reduce((sum, d) => sum + state.spared(d, id), 0);
-  return Math.min(bound, spared - leastCost(axes) - elements(axes) * own);
+  const spared = state.changed(id).reduce((sum, d) => sum + sparedAtMost(site, state, d, [id]), 0);
+  return spared - ownCost(site, state, id);
 }
 
 /** Storing an index rename of a buffer saves nothing. */

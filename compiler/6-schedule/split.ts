@@ -10,6 +10,13 @@ import { treeOf } from "./tree.ts";
 
 /** Choices of nodes that are priced by drafting; the rest are told apart by their buffers alone. */
 const PRICED = 24;
+/** What kernels cost when the nodes of a choice are stored. */
+export interface Prices {
+  of(choice: readonly NodeId[]): number;
+  /** A bound that takes no drafting. */
+  atLeast(choice: readonly NodeId[]): number;
+}
+
 /** Pairs are tried only among so many nodes. */
 const PAIRED = 60;
 
@@ -28,14 +35,9 @@ export function isTooLarge(d: Draft): boolean {
  * MAX_INPUTS, the cheapest first; where no two are enough, or it is a number made of numbers,
  * which all cost the same, the node that takes most buffers with it, to be called again.
  */
-export function split(
-  site: Site,
-  stored: Stored,
-  d: Draft,
-  price: (choice: readonly NodeId[]) => number,
-): readonly NodeId[] {
+export function split(site: Site, stored: Stored, d: Draft, prices: Prices): readonly NodeId[] {
   const choices = [...d.inlined.keys()].filter((id) => id !== d.root && !isPlain(site, stored, id));
-  if (d.inputs.size > MAX_INPUTS) return byInputs(site, stored, d.root, choices, price);
+  if (d.inputs.size > MAX_INPUTS) return byInputs(site, stored, d.root, choices, prices);
   return [bySize(site, stored, d.root, choices)];
 }
 
@@ -44,7 +46,7 @@ function byInputs(
   stored: Stored,
   root: NodeId,
   choices: readonly NodeId[],
-  price: (choice: readonly NodeId[]) => number,
+  prices: Prices,
 ): readonly NodeId[] {
   const inputs = inputsUnder(site, stored, root);
   const numbers = isNumber(site.node(root)) ? choices.filter((id) => isNumber(site.node(id))) : [];
@@ -64,10 +66,10 @@ function byInputs(
   if (single.length > 0)
     return cheapest(
       single.slice(0, PRICED).map((c) => [c.id]),
-      price,
+      prices,
     );
   const pairs = pairsThatFit(cuts.length <= PAIRED ? cuts : [], inputs);
-  if (pairs.length > 0) return cheapest(pairs, price);
+  if (pairs.length > 0) return cheapest(pairs, prices);
   return most();
 }
 
@@ -96,12 +98,18 @@ function pairsThatFit(
   return found;
 }
 
-function cheapest(
-  choices: readonly (readonly NodeId[])[],
-  price: (choice: readonly NodeId[]) => number,
-): readonly NodeId[] {
-  const priced = choices.map((choice) => ({ choice, at: price(choice) }));
-  return priced.reduce((best, next) => (next.at < best.at ? next : best)).choice;
+/** The first of those that cost least; what cannot be it is not priced. */
+function cheapest(choices: readonly (readonly NodeId[])[], prices: Prices): readonly NodeId[] {
+  const hopeful = choices
+    .map((choice, place) => ({ choice, place, least: prices.atLeast(choice) }))
+    .sort((p, q) => p.least - q.least || p.place - q.place);
+  let best = { ...hopeful[0]!, at: Number.POSITIVE_INFINITY };
+  for (const next of hopeful) {
+    if (next.least > best.at) break;
+    const at = prices.of(next.choice);
+    if (at < best.at || (at === best.at && next.place < best.place)) best = { ...next, at };
+  }
+  return best.choice;
 }
 
 /** The node that leaves the larger of the two parts smallest. */
