@@ -2,11 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { elements, shapeOf } from "../runtime/artifact/extent.ts";
+import type { Artifact } from "../runtime/artifact/artifact.ts";
 import type { KernelStage, ScanStage } from "../runtime/artifact/kernel.ts";
 import { sequences } from "../runtime/artifact/signature.ts";
 import type { Device, Sizes } from "../runtime/devices/device.ts";
 import { wasmDevice } from "../runtime/devices/wasm.ts";
 import { aheadOf } from "../runtime/devices/wasm/ahead.ts";
+import { layoutOf } from "../runtime/devices/wasm/layout.ts";
+import { readBy, writtenBy } from "../runtime/devices/wasm/meetings.ts";
+import { programCode } from "../runtime/devices/wasm/program-code.ts";
 import { MODE } from "../runtime/devices/wasm/frame.ts";
 import { planOf, type Worth, WORTH } from "../runtime/devices/wasm/plan.ts";
 import { createSession } from "../runtime/devices/wasm/session.ts";
@@ -85,6 +89,49 @@ describe("specs", () => {
       }),
       { seed: 5, numRuns: 2 },
     );
+  });
+});
+
+/** Threads that do not meet between two stages may be in both. */
+describe("what stages share", () => {
+  const sizesOf = (artifact: Artifact): Sizes => ({
+    B: 9,
+    ...Object.fromEntries(sequences(artifact).map((s, i) => [s, 3 + i])),
+  });
+  test.each(entries.map((e) => [e.name, e] as const))("%s", (entry, { path, decl }) => {
+    const artifact = compileSpec({ file: path, entry, dims: smallDims(decl) });
+    const sizes = sizesOf(artifact);
+    for (const [name, program] of Object.entries(artifact.programs)) {
+      if (program === null) continue;
+      const plan = planOf(program, sizes, 2, ALL);
+      if (plan.threads === 1) continue;
+      const stages = plan.stages.slice(program.prepare.length + 1);
+      /** Do threads meet after one of the stages from `first` on, before `last`? */
+      const meet = (first: number, last: number): boolean =>
+        stages.slice(first, last).some((s) => (s.mode & MODE.meet) !== 0);
+      const isSideBySide = (i: number, k: number): boolean =>
+        k === i + 1 && [i, k].every((at) => (stages[at]!.mode & MODE.ahead) !== 0);
+      for (const [k, stage] of program.stages.entries()) {
+        const read = new Set(readBy(stage));
+        for (const [i, before] of program.stages.slice(0, k).entries()) {
+          if (!writtenBy(before).some((id) => read.has(id)) || isSideBySide(i, k)) continue;
+          expect(meet(i, k), `${name}: stage ${k} reads what ${i} writes`).toBe(true);
+        }
+      }
+      const { storage } = programCode(program, { fused: false, tiles: "large", shared: true });
+      const { offsets, bytes } = layoutOf(storage, sizes);
+      const placed = storage.flatMap(({ place }, id) =>
+        place.kind === "arena"
+          ? [{ ...place, at: offsets[id]!, end: offsets[id]! + bytes[id]! }]
+          : [],
+      );
+      for (const p of placed)
+        for (const q of placed)
+          if (p.to < q.from && p.at < q.end && q.at < p.end)
+            expect(meet(p.to, q.from), `${name}: memory of ${p.to} is given to ${q.from}`).toBe(
+              true,
+            );
+    }
   });
 });
 

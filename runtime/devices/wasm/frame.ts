@@ -24,9 +24,10 @@ export interface Frame {
 
 /**
  * meet: threads wait for each other after the stage. columns: columns of a scan are dealt, not samples. ahead: of a
- * kernel and the scan after it, thread 1 computes the kernel's steps while thread 0 takes them.
+ * kernel and the scan after it, thread 1 computes the kernel's steps while thread 0 takes them. packs: threads wait for
+ * each other once they have packed what the stage reads.
  */
-export const MODE = { meet: 1, columns: 2, ahead: 4 } as const;
+export const MODE = { meet: 1, columns: 2, ahead: 4, packs: 8 } as const;
 
 export function frameOf(symbols: readonly string[], buffers: number, stages: number): Frame {
   const index = new Map(symbols.map((symbol, i): [string, number] => [symbol, i]));

@@ -5,6 +5,7 @@ import type { Sizes } from "../device.ts";
 import { aheadOf } from "./ahead.ts";
 import { SAMPLES } from "./deal-code.ts";
 import { type Frame, MODE } from "./frame.ts";
+import { groupsOf } from "./meetings.ts";
 import { samplesApart } from "./scan-code.ts";
 import { workOf } from "./work.ts";
 
@@ -55,7 +56,10 @@ export function planOf(program: Program, sizes: Sizes, most: number, worth: Wort
   if (work < worth.program || run.every((s) => s.threads === 1)) return alone(program);
   // After `prepare` its packing, which one thread does.
   const all = [...prepare.map(shareOf), ALONE, ...run];
-  return planned(all, most, [prepare.length, all.length - 1]);
+  const first = prepare.length + 1;
+  const groups = groupsOf(program).map((end) => first + end);
+  const early = Array.from({ length: first }, (_, i) => i);
+  return planned(all, most, new Set([...early, ...groups]));
 }
 
 /** Thread 0 computes all. */
@@ -63,7 +67,7 @@ export function alone({ prepare, stages }: Program): Plan {
   return planned(
     [...prepare, null, ...stages].map(() => ALONE),
     1,
-    [],
+    new Set(),
   );
 }
 
@@ -103,18 +107,23 @@ function workOfAll(kernels: readonly Kernel[], sizes: Sizes): number {
   return kernels.reduce((sum, kernel) => sum + workOf(kernel, sizes), 0);
 }
 
-/** Threads meet around every stage that is dealt, and after the stages `ends`. */
-function planned(shares: readonly Share[], threads: number, ends: readonly number[]): Plan {
+/**
+ * Threads meet after groups of stages, `ends`, and around a kernel and a scan that are computed side by side, which
+ * say by one word of memory how far they are.
+ */
+function planned(shares: readonly Share[], threads: number, ends: ReadonlySet<number>): Plan {
   const isDealt = (i: number): boolean => (shares[i]?.threads ?? 1) > 1;
+  const isAhead = (i: number): boolean => shares[i]?.ahead === true;
   return {
     threads,
     stages: shares.map((share, i) => {
-      const isBetween = share.ahead === true && isDealt(i);
-      const isAround = isDealt(i) || isDealt(i + 1) || share.ahead === true || ends.includes(i);
+      const isBetween = isAhead(i) && isDealt(i);
+      const isEnd = ends.has(i) || isAhead(i) || isAhead(i + 1);
       return {
         threads: share.threads,
         mode:
-          (threads > 1 && isAround && !isBetween ? MODE.meet : 0) +
+          (threads > 1 && isEnd && !isBetween ? MODE.meet : 0) +
+          (isDealt(i) || isAhead(i) ? MODE.packs : 0) +
           (share.columns ? MODE.columns : 0) +
           (share.ahead ? MODE.ahead : 0),
       };

@@ -1,14 +1,6 @@
 /** @file A program as one module. In: a Program. Out: bytes with `prepare(frame)` and `run(frame)`, and where
  *  each buffer lives. Never holds a size: the same bytes serve every length, and every batch of a tile and more. */
-import type {
-  Buffer,
-  BufferId,
-  Expr,
-  Extent,
-  Kernel,
-  Program,
-  Stage,
-} from "../../artifact/kernel.ts";
+import type { Buffer, BufferId, Extent, Kernel, Program, Stage } from "../../artifact/kernel.ts";
 import type { Sizes } from "../device.ts";
 import { type Ahead, aheadOf } from "./ahead.ts";
 import { createCode } from "./code.ts";
@@ -18,13 +10,13 @@ import { type Frame, frameOf, MODE } from "./frame.ts";
 import { emitNest, type KernelTarget, type Piece } from "./kernel-code.ts";
 import { emitJoin } from "./joins.ts";
 import { createLibrary } from "./library.ts";
+import { groupsOf, kernelsOf, look, readBy, writtenBy } from "./meetings.ts";
 import { nestsOf } from "./nest.ts";
 import { graphOf, type Pack } from "./nodes.ts";
 import { emitPack, packedStream, type PackShape, packExtents, packingOf } from "./packs.ts";
 import { keyOf, type Poly, valueAt } from "./poly.ts";
 import { emitScan, type Ring, ringsOf, samplesApart } from "./scan-code.ts";
 import { wordsOf } from "./scope.ts";
-import { walk } from "./terms.ts";
 import { TILES, type TileSize } from "./tiles.ts";
 
 /**
@@ -152,7 +144,7 @@ export function programCode(
       return packedStream(packing, id);
     };
     const pieces = kernelsOf(stage).map((k) => piecesOf(k, program.buffers, target, pack));
-    if (packed) meetWhere(deal, MODE.meet | MODE.ahead);
+    if (packed) meetWhere(deal, MODE.packs);
     if (stage.kind === "kernel") {
       const ahead = aheads[at] ?? null;
       for (const piece of pieces.flat())
@@ -176,31 +168,39 @@ export function programCode(
     module.define(index, code.body());
     module.exportAs(name, index);
   }
+  const storage: readonly Storage[] = [
+    ...storageOf(program, aheads),
+    ...rings.flatMap((list, at) =>
+      list.map(
+        ({ of, copies }): Storage => ({
+          shape: program.buffers[of]!.shape,
+          copies,
+          place: { kind: "arena", from: at, to: at },
+        }),
+      ),
+    ),
+    ...[...packs.values()].map(
+      ({ shape, use }): Storage => ({
+        shape: packExtents(shape),
+        copies: 1,
+        place: use.always ? { kind: "kept" } : { kind: "arena", from: use.from, to: use.to },
+      }),
+    ),
+  ];
   return {
     bytes: module.encode(),
     frame,
     symbols,
     rows: choices,
-    storage: [
-      ...storageOf(program, aheads),
-      ...rings.flatMap((list, at) =>
-        list.map(
-          ({ of, copies }): Storage => ({
-            shape: program.buffers[of]!.shape,
-            copies,
-            place: { kind: "arena", from: at, to: at },
-          }),
-        ),
-      ),
-      ...[...packs.values()].map(
-        ({ shape, use }): Storage => ({
-          shape: packExtents(shape),
-          copies: 1,
-          place: use.always ? { kind: "kept" } : { kind: "arena", from: use.from, to: use.to },
-        }),
-      ),
-    ],
+    storage: shared ? untilMet(storage, groupsOf(program)) : storage,
   };
+}
+
+/** Alive until the group of stages has ended that the last use is in: another thread may be behind. */
+function untilMet(storage: readonly Storage[], ends: readonly number[]): readonly Storage[] {
+  return storage.map((one) =>
+    one.place.kind === "arena" ? { ...one, place: { ...one.place, to: ends[one.place.to]! } } : one,
+  );
 }
 
 interface Use {
@@ -236,18 +236,6 @@ function piecesOf(
 const lastUse = (aheads: readonly (Ahead | null)[], stage: number): number =>
   aheads[stage] === null ? stage : stage + 1;
 
-const kernelsOf = (stage: Stage): readonly Kernel[] =>
-  stage.kind === "kernel" ? [stage.kernel] : stage.kernels;
-
-/** Calls `see` with every part of what the stages compute. */
-function look(stages: readonly Stage[], see: (part: Expr) => void): void {
-  for (const stage of stages)
-    for (const { reductions, value } of kernelsOf(stage)) {
-      for (const { of } of reductions) walk(of, see);
-      walk(value, see);
-    }
-}
-
 /** Most packs that a program's kernels may ask for: one a load. */
 function countPacks({ stages }: Program): number {
   let loads = 0;
@@ -272,14 +260,6 @@ function symbolsOf({ buffers, prepare, stages }: Program): readonly string[] {
     if ("size" in part) found.add(part.size);
   });
   return [...found].sort();
-}
-
-function writtenBy(stage: Stage): readonly BufferId[] {
-  if (stage.kind === "kernel") return [stage.kernel.out];
-  return [
-    ...[...stage.collects, ...stage.sums].map((s) => s.into),
-    ...stage.carries.flatMap((c) => (c.final === null ? [] : [c.final])),
-  ];
 }
 
 /** Buffers that live in one step of the scan. */
@@ -317,16 +297,4 @@ function storageOf(program: Program, aheads: readonly (Ahead | null)[]): readonl
           : { kind: "arena", from: at, to: Math.max(at, to.get(id) ?? at) };
     return { shape, copies: 1, place };
   });
-}
-
-function readBy(stage: Stage): readonly BufferId[] {
-  const found: BufferId[] = [];
-  look([stage], (part) => {
-    if ("load" in part) found.push(part.load);
-  });
-  if (stage.kind === "kernel") return found;
-  for (const c of stage.carries) found.push(c.init, c.next);
-  for (const s of stage.slices) found.push(s.of);
-  for (const c of [...stage.collects, ...stage.sums]) found.push(c.from);
-  return found;
 }
