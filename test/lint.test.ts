@@ -136,6 +136,14 @@ model M<D, H> {
 `;
   const told = (path: string, text: string) =>
     check(path, (p) => (p === path ? text : (files[p] ?? null))).diagnostics.map((d) => d.code);
+  test("whoever trains an imported cell, of that", () => {
+    const training = `import { Wild } from "./cells"
+train Wild {
+  loss mse(h, z: [T, H])
+}
+`;
+    expect(told("./t.cell", training)).toEqual(["W305"]);
+  });
   test("a file is told of all its cells", () => {
     expect(told("./cells.cell", files["./cells.cell"]!)).toEqual(["W305", "W311"]);
   });

@@ -206,15 +206,17 @@ function mentioned(items: readonly Item[]): ReadonlySet<string> {
 
 function meantBy(items: readonly Item[], visible: Library["visible"]): ReadonlySet<Declaration> {
   const found = new Set<Declaration>();
-  const add = (d: Declaration): void => {
-    if (found.has(d)) return;
-    found.add(d);
-    for (const name of mentioned([d])) {
-      const used = visible(d.span.file, name);
+  const add = (item: Item): void => {
+    if (item.kind !== "train") {
+      if (found.has(item)) return;
+      found.add(item);
+    }
+    for (const name of mentioned([item])) {
+      const used = visible(item.span.file, name);
       if (used !== undefined) add(used);
     }
   };
-  for (const item of items) if (item.kind !== "train") add(item);
+  items.forEach(add);
   return found;
 }
 
