@@ -25,7 +25,7 @@ import { type Case, type CaseRun, type CaseTensor, runCase } from "./harness/run
 import { compileSpec } from "./harness/spec.ts";
 
 /** Everything is dealt, however small. */
-const ALL: Worth = { program: 0, stage: 0, step: 0 };
+const ALL: Worth = { program: 0, stage: 0, step: 0, claim: 0, part: 1 };
 
 const dealing = (threads: number, worth: Worth = ALL): Device => ({
   name: "wasm",
@@ -137,7 +137,7 @@ describe("what stages share", () => {
 
 /** Kernels before a scan of few samples are computed while the scan goes on, some 48 rows at a time. */
 describe("ahead of a scan", () => {
-  const worth: Worth = { program: 0, stage: 0, step: 2 ** 40 };
+  const worth: Worth = { ...ALL, step: 2 ** 40 };
   const runs = (["forward", "backward"] as const).flatMap((direction) =>
     [1, 3].flatMap((B) => [1, 47, 200].map((T) => ({ direction, B, T }))),
   );

@@ -96,7 +96,7 @@ export const SIMD = {
 } as const;
 
 /** Atomic accesses of 32-bit words. */
-export const ATOMIC = { wait: 1, load: 0x10, store: 0x17, add: 0x1e } as const;
+export const ATOMIC = { wait: 1, load: 0x10, store: 0x17, add: 0x1e, exchange: 0x48 } as const;
 
 const LOAD = { vector: 0, splat: 9, zero: 92, lane: 86 } as const;
 const STORE = { vector: 11, lane: 90, pair: 91 } as const;

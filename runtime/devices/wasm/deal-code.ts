@@ -7,7 +7,7 @@ import { MODE } from "./frame.ts";
 import type { Dealt, KernelTarget, Piece } from "./kernel-code.ts";
 import { ONE, over, polyOf } from "./poly.ts";
 import { FRAME, type Words } from "./scope.ts";
-import { MEETING, pushLeast } from "./share-code.ts";
+import { CLAIMS, GROUP_BITS, MEETING, pushLeast } from "./share-code.ts";
 
 /** Bytes that copies are dealt in: a cache line. */
 const LINE = 64;
@@ -21,6 +21,8 @@ export interface Deal {
   readonly words: Words;
   readonly target: KernelTarget;
   readonly stage: number;
+  /** Bytes among the words where threads meet, 0 at the begin of a run: their offset. */
+  readonly claimed: (bytes: number) => number;
 }
 
 interface Range {
@@ -28,23 +30,68 @@ interface Range {
   readonly to: Local;
 }
 
-/** Calls the piece for the thread's part of its rows; not where that is empty. */
+/** Calls the piece for the thread's part of its rows, or parts that it claims one after another; not where one is empty. */
 export function callPart(deal: Deal, piece: Piece): void {
   const { code, words, target, stage } = deal;
   if (!target.shared) {
     callWhole(deal, piece.index);
     return;
   }
-  const { frame } = target;
-  const rows = rangeOf(deal, (last) => begin(deal, piece.rows, last, frame.threads(stage)));
-  whereSome(code, rows, () => {
+  const { frame, library } = target;
+  const { extent, unit } = piece.rows;
+  const claims = deal.claimed(4);
+  const [part, parts] = [code.local(I32), code.local(I32)];
+  const load = (offset: number): void => {
     code.get(FRAME);
-    code.get(rows.from);
-    code.get(rows.to);
-    code.i32(0);
-    words.number(piece.columns?.extent ?? ONE);
-    code.call(piece.index);
-  });
+    code.loadI32(offset);
+  };
+  const isClaimed = (then: () => void, otherwise: (() => void) | null): void => {
+    load(frame.chunk(stage));
+    code.choose(null, then, otherwise);
+  };
+  const beginOf = (next: number) => (): void => {
+    words.number(extent);
+    code.i32(unit);
+    code.get(part);
+    code.i32(next);
+    code.op(OP.i32Add);
+    code.get(parts);
+    code.call(library.share());
+  };
+  code.block(() =>
+    code.loop(() => {
+      isClaimed(
+        () => {
+          load(frame.chunk(stage));
+          code.set(parts);
+          load(frame.meeting);
+          code.i32(1);
+          code.atomic(ATOMIC.add, claims);
+          code.set(part);
+        },
+        () => {
+          load(frame.threads(stage));
+          code.set(parts);
+          load(frame.part);
+          code.set(part);
+        },
+      );
+      code.get(part);
+      code.get(parts);
+      code.op(OP.i32GeS);
+      code.branchIf(1);
+      const rows = rangeOf(deal, (last) => beginOf(last ? 1 : 0)());
+      whereSome(code, rows, () => {
+        code.get(FRAME);
+        code.get(rows.from);
+        code.get(rows.to);
+        code.i32(0);
+        words.number(piece.columns?.extent ?? ONE);
+        code.call(piece.index);
+      });
+      isClaimed(() => code.branch(1), null);
+    }),
+  );
 }
 
 function callWhole({ code }: Deal, index: number): void {
@@ -201,11 +248,18 @@ export function meetWhere(deal: Deal, bits: number): void {
   );
 }
 
-/** A scan's work by threads: the same rows of every buffer at every step, or columns and meetings. */
+/** The steps that a thread takes, from `first` on, before `until`; `at` is the one that its pointers are at. */
+export interface Span {
+  readonly first: Local;
+  readonly until: Local;
+  readonly at: Local;
+}
+
+/** A scan's work by threads: the same rows of every buffer at every step, those it claims, or columns and meetings. */
 export interface ScanDeal {
-  /** Emits what threads do that have a part in the scan. */
-  readonly inside: (body: () => void) => void;
-  /** A step's call of a piece; to be made before the loop over steps. */
+  /** Emits what threads do that have a part in the scan, with the steps of the part, null where it is all of them. */
+  readonly inside: (body: (span: Span | null) => void) => void;
+  /** A step's call of a piece; to be made inside, before the loop over steps. */
   readonly caller: (piece: Piece) => () => void;
   /** Pushes where the thread's part of a buffer's bytes begins, or how many it has. */
   readonly bytes: (length: () => void) => { readonly skip: () => void; readonly size: () => void };
@@ -213,12 +267,22 @@ export interface ScanDeal {
   readonly meet: () => void;
 }
 
-/** `apart`: no sample of the scan reads another's values. */
-export function dealScan(deal: Deal, apart: boolean): ScanDeal {
+/** `over`: the size that says how many steps there are. */
+export interface ScanPlace {
+  readonly over: string;
+  /** No sample of the scan reads another's values. */
+  readonly apart: boolean;
+}
+
+/** Past all steps: of pointers that are not set yet. */
+const NOWHERE = 0x7fffffff;
+
+export function dealScan(deal: Deal, place: ScanPlace): ScanDeal {
+  const { apart } = place;
   const { code, words, target, stage } = deal;
   if (!target.shared)
     return {
-      inside: (body) => body(),
+      inside: (body) => body(null),
       caller: (piece) => () => callWhole(deal, piece.index),
       bytes: (length) => ({ skip: () => code.i32(0), size: length }),
       meet: () => undefined,
@@ -229,7 +293,8 @@ export function dealScan(deal: Deal, apart: boolean): ScanDeal {
   code.set(columns);
   const samples: Dealt = apart ? { extent: polyOf("B"), unit: SAMPLES } : { extent: ONE, unit: 1 };
   const part = (dealt: Dealt) => (last: boolean) => begin(deal, dealt, last, frame.threads(stage));
-  const rows = rangeOf(deal, part(samples));
+  const rows: Range = { from: code.local(I32), to: code.local(I32) };
+  const span: Span = { first: code.local(I32), until: code.local(I32), at: code.local(I32) };
   /** Pushes one of two, by the mode. */
   const byMode = (inColumns: () => void, inRows: () => void): void => {
     inColumns();
@@ -240,12 +305,28 @@ export function dealScan(deal: Deal, apart: boolean): ScanDeal {
   const row = (last: boolean): void => code.get(last ? rows.to : rows.from);
   return {
     inside: (body) => {
-      code.get(columns);
-      code.get(rows.from);
-      code.get(rows.to);
-      code.op(OP.i32LtS);
-      code.op(OP.i32Or);
-      code.choose(null, body, null);
+      const claims = claimsOf(deal, place, rows, span);
+      code.i32(NOWHERE);
+      code.set(span.at);
+      code.block(() =>
+        code.loop(() => {
+          claims.next(() => {
+            setRange(deal, rows, part(samples));
+            code.i32(0);
+            code.set(span.first);
+            code.get(FRAME);
+            code.loadI32(frame.size(place.over));
+            code.set(span.until);
+            code.get(columns);
+            code.get(rows.from);
+            code.get(rows.to);
+            code.op(OP.i32LtS);
+            code.op(OP.i32Or);
+          }, 1);
+          body(span);
+          claims.again(0);
+        }),
+      );
     },
     caller: (piece) => {
       const each = apart ? over(piece.rows.extent, "B") : piece.rows.extent;
@@ -323,14 +404,135 @@ export function dealScan(deal: Deal, apart: boolean): ScanDeal {
   };
 }
 
-/** Two locals of what `push` leaves for a range's begin and end. */
-function rangeOf({ code }: Deal, push: (last: boolean) => void): Range {
-  const [from, to] = [code.local(I32), code.local(I32)];
+/** A thread's parts of a scan one after another. */
+interface Claims {
+  /**
+   * Sets what the next part is; branches by `depth` where there is none. Where the scan is not claimed, `only` sets what
+   * the thread's part is, and pushes whether it has one.
+   */
+  readonly next: (only: () => void, depth: number) => void;
+  /** Where the scan is claimed: says that the part is done, and branches by `depth`. */
+  readonly again: (depth: number) => void;
+}
+
+function claimsOf(deal: Deal, { over: steps, apart }: ScanPlace, rows: Range, span: Span): Claims {
+  const { code, words, target, stage, claimed } = deal;
+  const { frame, library } = target;
+  if (!apart)
+    return {
+      next: (only, depth) => {
+        only();
+        code.op(OP.i32Eqz);
+        code.branchIf(depth);
+      },
+      again: () => undefined,
+    };
+  const offset = claimed(CLAIMS.bytes);
+  const local = (): Local => code.local(I32);
+  const [claims, own, done, samples, all] = [local(), local(), local(), local(), local()];
+  const load = (offset: number): void => {
+    code.get(FRAME);
+    code.loadI32(offset);
+  };
+  /** Pushes ⌈n / unit⌉ of what is pushed. */
+  const pieces = (n: Local, unit: number): void => {
+    code.get(n);
+    load(unit);
+    code.op(OP.i32Add);
+    code.i32(1);
+    code.op(OP.i32Sub);
+    load(unit);
+    code.op(OP.i32DivU);
+  };
+  /** Sets a range to part `index` of [0, n) in units. */
+  const setPart = (range: Range, index: Local, unit: number, n: Local): void => {
+    code.get(index);
+    load(unit);
+    code.op(OP.i32Mul);
+    code.tee(range.from);
+    load(unit);
+    code.op(OP.i32Add);
+    code.set(range.to);
+    pushLeast(code, range.to, n);
+    code.set(range.to);
+  };
+  return {
+    next: (only, depth) => {
+      load(frame.group(stage));
+      code.choose(
+        null,
+        () => {
+          words.number(polyOf("B"));
+          code.set(samples);
+          load(frame.size(steps));
+          code.set(all);
+          load(frame.meeting);
+          code.i32(offset);
+          code.op(OP.i32Add);
+          code.tee(claims);
+          pieces(samples, frame.group(stage));
+          pieces(all, frame.chunk(stage));
+          code.get(own);
+          code.call(library.claim());
+          code.tee(done);
+          code.i32(0);
+          code.op(OP.i32LtS);
+          code.branchIf(depth + 1);
+          code.get(done);
+          code.i32(2 ** GROUP_BITS - 1);
+          code.op(OP.i32And);
+          code.set(own);
+          code.get(done);
+          code.i32(2 ** GROUP_BITS);
+          code.op(OP.i32DivU);
+          code.set(done);
+          setPart(rows, own, frame.group(stage), samples);
+          setPart({ from: span.first, to: span.until }, done, frame.chunk(stage), all);
+        },
+        () => {
+          only();
+          code.op(OP.i32Eqz);
+          code.branchIf(depth + 1);
+        },
+      );
+    },
+    again: (depth) => {
+      load(frame.group(stage));
+      code.choose(
+        null,
+        () => {
+          code.get(claims);
+          code.get(own);
+          code.i32(4);
+          code.op(OP.i32Mul);
+          code.op(OP.i32Add);
+          code.get(done);
+          code.i32(1);
+          code.op(OP.i32Add);
+          code.i32(2);
+          code.op(OP.i32Mul);
+          code.atomic(ATOMIC.store, 0);
+          code.branch(depth + 1);
+        },
+        null,
+      );
+    },
+  };
+}
+
+/** Sets a range to what `push` leaves for its begin and its end. */
+function setRange({ code }: Deal, { from, to }: Range, push: (last: boolean) => void): void {
   push(false);
   code.set(from);
   push(true);
   code.set(to);
-  return { from, to };
+}
+
+/** The same in two new locals. */
+function rangeOf(deal: Deal, push: (last: boolean) => void): Range {
+  const range = { from: deal.code.local(I32), to: deal.code.local(I32) };
+  setRange(deal, range, push);
+  return range;
 }
 
 /** Pushes where the thread's part begins, or ends; `threads` is the frame's word with their number. */

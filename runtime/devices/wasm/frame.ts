@@ -19,6 +19,10 @@ export interface Frame {
   threads(stage: number): number;
   /** Offset of a stage's MODE bits. */
   mode(stage: number): number;
+  /** Offset of a scan's samples that go together in a claim; 0 where each thread has its own. */
+  group(stage: number): number;
+  /** Offset of a scan's steps that are claimed at a time; of a kernel, the parts that are claimed, or 0. */
+  chunk(stage: number): number;
   readonly words: number;
 }
 
@@ -44,8 +48,10 @@ export function frameOf(symbols: readonly string[], buffers: number, stages: num
     part: 4 * part,
     parts: 4 * (part + 1),
     meeting: 4 * (part + 2),
-    threads: (stage) => 4 * (first + 2 * stage),
-    mode: (stage) => 4 * (first + 2 * stage + 1),
-    words: first + 2 * stages,
+    threads: (stage) => 4 * (first + 4 * stage),
+    mode: (stage) => 4 * (first + 4 * stage + 1),
+    group: (stage) => 4 * (first + 4 * stage + 2),
+    chunk: (stage) => 4 * (first + 4 * stage + 3),
+    words: first + 4 * stages,
   };
 }

@@ -26,6 +26,8 @@ export interface Instance {
   frames(): readonly number[];
   /** Address of the words where threads meet. */
   readonly meeting: number;
+  /** Takes back all claims: before threads run. */
+  begin(): void;
   /** As thread 0. */
   prepare(): void;
   run(): void;
@@ -46,7 +48,7 @@ export function instantiate({ code, module, program }: Compiled, heap: Heap): In
   const layouts = new Map<string, Layout>();
   const first = heap.allocate(4 * frame.words);
   const others: number[] = [];
-  const meeting = heap.allocate(MEETING.bytes);
+  const meeting = heap.allocate(code.meeting);
   heap.words(meeting, MEETING.bytes / 4).fill(0);
   let frames: readonly number[] = [first];
   const layout = (sizes: Sizes): Layout => {
@@ -88,6 +90,9 @@ export function instantiate({ code, module, program }: Compiled, heap: Heap): In
     addressOf: (buffer) => heap.words(first, frame.words)[frame.address(buffer) / 4]!,
     frames: () => frames,
     meeting,
+    begin: () => {
+      heap.words(meeting + MEETING.bytes, (code.meeting - MEETING.bytes) / 4).fill(0);
+    },
     prepare: () => {
       prepare(first);
     },

@@ -5,7 +5,16 @@ import { F64, type FunctionBody, type ModuleBuilder, type Signature, V128 } from
 import type { Frame } from "./frame.ts";
 import { type MathFn, math } from "./math.ts";
 import { emitPow } from "./pow.ts";
-import { FOLLOW, followBody, MEET, meetBody, SHARE, shareBody } from "./share-code.ts";
+import {
+  CLAIM,
+  claimBody,
+  FOLLOW,
+  followBody,
+  MEET,
+  meetBody,
+  SHARE,
+  shareBody,
+} from "./share-code.ts";
 
 export interface Library {
   /** v128 → v128. */
@@ -14,6 +23,8 @@ export interface Library {
   pow(): number;
   /** SHARE: where a thread's part of a range begins. */
   share(): number;
+  /** CLAIM: what a thread computes next of a scan. */
+  claim(): number;
   /** MEET: waits for the other threads. */
   meet(frame: Frame): number;
   /** FOLLOW: waits for rows that are computed ahead. */
@@ -50,6 +61,7 @@ export function createLibrary(module: ModuleBuilder, fused: boolean): Library {
         return index;
       }),
     share: () => once("share", () => defined("share", SHARE, shareBody())),
+    claim: () => once("claim", () => defined("claim", CLAIM, claimBody())),
     meet: (frame) => once("meet", () => defined("meet", MEET, meetBody(frame))),
     follow: (frame) => once("follow", () => defined("follow", FOLLOW, followBody(frame))),
   };

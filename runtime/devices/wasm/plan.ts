@@ -5,15 +5,28 @@ import type { Sizes } from "../device.ts";
 import { aheadOf } from "./ahead.ts";
 import { SAMPLES } from "./deal-code.ts";
 import { type Frame, MODE } from "./frame.ts";
+import { CLAIMS } from "./share-code.ts";
 import { groupsOf } from "./meetings.ts";
 import { samplesApart } from "./scan-code.ts";
-import { workOf } from "./work.ts";
+import { packingOf, workOf } from "./work.ts";
 
 export interface Plan {
   /** Threads that the program needs; 1 where no stage is dealt. */
   readonly threads: number;
   /** Of each stage as the frame counts them. */
-  readonly stages: readonly { readonly threads: number; readonly mode: number }[];
+  readonly stages: readonly {
+    readonly threads: number;
+    readonly mode: number;
+    readonly claims: Claims | null;
+  }[];
+}
+
+/** What threads take as they come free. */
+interface Claims {
+  /** Of a scan: samples that go through a step together. Of a kernel: 0. */
+  readonly group: number;
+  /** Steps that a thread takes with them before it looks which group is least far; parts of a kernel. */
+  readonly chunk: number;
 }
 
 /** The least work, in multiplications, that is worth its cost. */
@@ -24,16 +37,33 @@ export interface Worth {
   readonly stage: number;
   /** Of a scan's kernel in one step: threads meet after each. */
   readonly step: number;
+  /** Of a claim: what a group's states take from one core to another. */
+  readonly claim: number;
+  /** Of a part of a kernel. */
+  readonly part: number;
 }
 
 /**
  * A multiplication is 0.02 ns: 140 µs, since waking a thread takes 30; 5 µs, since meeting takes 0.5 where
- * nothing else computes; 80 µs in every step, since elsewhere threads have to sleep to meet.
+ * nothing else computes; 80 µs in every step, since elsewhere threads have to sleep to meet; 80 µs of a claim, since
+ * some µs pass until what another core has written is at hand.
  */
-export const WORTH: Worth = { program: 2 ** 23, stage: 2 ** 18, step: 2 ** 22 };
+export const WORTH: Worth = {
+  program: 2 ** 23,
+  stage: 2 ** 18,
+  step: 2 ** 22,
+  claim: 2 ** 22,
+  part: 2 ** 20,
+};
+
+/** Parts of a kernel, for each thread. */
+const PARTS = 16;
+/** Chunks of a scan's steps at most: to each, pointers go through all steps before. */
+const CHUNKS = 32;
 
 interface Share {
   readonly threads: number;
+  readonly claims?: Claims | null;
   readonly columns?: boolean;
   readonly ahead?: boolean;
 }
@@ -45,17 +75,15 @@ export function planOf(program: Program, sizes: Sizes, most: number, worth: Wort
   const shareOf = (stage: Stage): Share =>
     stage.kind === "scan"
       ? ofScan(stage, program, sizes, most, worth)
-      : workOf(stage.kernel, sizes) >= worth.stage
-        ? { threads: most }
-        : ALONE;
+      : ofKernel(workOf(stage.kernel, sizes), most, worth);
   const run = withAhead(stages.map(shareOf), program, sizes);
   const work = stages.reduce(
     (sum, stage, i) => sum + (run[i]!.threads > 1 ? stageWork(stage, sizes) : 0),
     0,
   );
   if (work < worth.program || run.every((s) => s.threads === 1)) return alone(program);
-  // After `prepare` its packing, which one thread does.
-  const all = [...prepare.map(shareOf), ALONE, ...run];
+  // After `prepare` its packing.
+  const all = [...prepare.map(shareOf), ofKernel(packingOf(program, sizes), most, worth), ...run];
   const first = prepare.length + 1;
   const groups = groupsOf(program).map((end) => first + end);
   const early = Array.from({ length: first }, (_, i) => i);
@@ -81,9 +109,40 @@ function ofScan(
 ): Share {
   const step = workOfAll(scan.kernels, sizes);
   const threads = samplesApart(scan, program) ? Math.min(most, Math.ceil(sizes.B! / SAMPLES)) : 1;
-  if (threads > 1) return step * sizes[scan.over]! >= worth.stage ? { threads } : ALONE;
+  if (threads > 1) {
+    const steps = sizes[scan.over]!;
+    if (step * steps < worth.stage) return ALONE;
+    return { threads, claims: claimsOf(sizes.B!, steps, step, threads, worth) };
+  }
   if (scan.kernels.length === 0 || step < worth.step * scan.kernels.length) return ALONE;
   return { threads: most, columns: true };
+}
+
+/** Rows, in as many parts as are worth it: threads take the next as they come free. */
+function ofKernel(work: number, most: number, worth: Worth): Share {
+  if (work < worth.stage) return ALONE;
+  const parts = Math.min(PARTS * most, Math.floor(work / worth.part));
+  return { threads: most, claims: parts > most ? { group: 0, chunk: parts } : null };
+}
+
+/**
+ * Three groups of samples for two threads, each a multiple of the rows of all tiles where there are as many: cores whose speeds differ
+ * from one moment to the next end together. Null where each thread would have the same group all the time.
+ */
+function claimsOf(
+  samples: number,
+  steps: number,
+  work: number,
+  threads: number,
+  worth: Worth,
+): Claims | null {
+  const units = Math.ceil(samples / SAMPLES);
+  const each = units / (1.5 * threads);
+  const rounded = each >= 2.5 ? 3 * Math.ceil(each / 3) : Math.max(1, Math.round(each));
+  const group = SAMPLES * Math.max(rounded, Math.ceil(units / CLAIMS.groups));
+  if (Math.ceil(samples / group) <= threads) return null;
+  const least = Math.ceil(worth.claim / ((work * group) / samples));
+  return { group, chunk: Math.min(steps, Math.max(1, least, Math.ceil(steps / CHUNKS))) };
 }
 
 /** A kernel that is dealt, and a scan after it that is not, side by side where that takes less time. */
@@ -121,6 +180,7 @@ function planned(shares: readonly Share[], threads: number, ends: ReadonlySet<nu
       const isEnd = ends.has(i) || isAhead(i) || isAhead(i + 1);
       return {
         threads: share.threads,
+        claims: share.claims ?? null,
         mode:
           (threads > 1 && isEnd && !isBetween ? MODE.meet : 0) +
           (isDealt(i) || isAhead(i) ? MODE.packs : 0) +
@@ -135,8 +195,10 @@ function planned(shares: readonly Share[], threads: number, ends: ReadonlySet<nu
 export function writePlan(plan: Plan, part: number, frame: Frame, words: Int32Array): void {
   words[frame.part / 4] = part;
   words[frame.parts / 4] = plan.threads;
-  for (const [i, { threads, mode }] of plan.stages.entries()) {
+  for (const [i, { threads, mode, claims }] of plan.stages.entries()) {
     words[frame.threads(i) / 4] = threads;
     words[frame.mode(i) / 4] = mode;
+    words[frame.group(i) / 4] = claims?.group ?? 0;
+    words[frame.chunk(i) / 4] = claims?.chunk ?? 0;
   }
 }

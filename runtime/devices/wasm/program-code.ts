@@ -15,6 +15,7 @@ import { nestsOf } from "./nest.ts";
 import { graphOf, type Pack } from "./nodes.ts";
 import { emitPack, packedStream, type PackShape, packExtents, packingOf } from "./packs.ts";
 import { keyOf, type Poly, valueAt } from "./poly.ts";
+import { MEETING } from "./share-code.ts";
 import { emitScan, type Ring, ringsOf, samplesApart } from "./scan-code.ts";
 import { wordsOf } from "./scope.ts";
 import { TILES, type TileSize } from "./tiles.ts";
@@ -42,6 +43,8 @@ export interface ProgramCode {
   readonly symbols: readonly string[];
   /** The program's buffers, then those that only the code has. */
   readonly storage: readonly Storage[];
+  /** Bytes of the words where threads meet, and claim what they compute: those are 0 at the begin of a run. */
+  readonly meeting: number;
   /** What it was made for; empty where it is for any sizes. */
   readonly rows: readonly RowsChoice[];
 }
@@ -106,10 +109,15 @@ export function programCode(
     ...program.prepare.flatMap(writtenBy),
   ]);
   const packs = new Map<string, { readonly shape: PackShape; readonly id: number; use: Use }>();
+  let meeting: number = MEETING.bytes;
+  const claimed = (bytes: number): number => {
+    meeting += bytes;
+    return meeting - bytes;
+  };
   const dealer = (): ((stage: number) => Deal) => {
     const code = createCode(1);
     const words = wordsOf(code, frame);
-    return (stage) => ({ code, words, target, stage });
+    return (stage) => ({ code, words, target, stage, claimed });
   };
   const [prepare, run] = [dealer(), dealer()];
   for (const [at, stage] of program.prepare.entries()) {
@@ -152,9 +160,9 @@ export function programCode(
         else callAhead(deal, piece, ahead);
     } else {
       const own = rings[at]!.map((r, i): Ring & { id: number } => ({ ...r, id: ring + i }));
-      const apart = samplesApart(stage, program);
       const ahead = aheads[at - 1] ?? null;
-      emitScan(deal, stage, { kernels: pieces, rings: own, apart, ahead });
+      const place = { over: stage.over, apart: samplesApart(stage, program) };
+      emitScan(deal, stage, { kernels: pieces, rings: own, place, ahead });
       ring += own.length;
     }
     meetWhere(deal, MODE.meet);
@@ -191,6 +199,7 @@ export function programCode(
     bytes: module.encode(),
     frame,
     symbols,
+    meeting,
     rows: choices,
     storage: shared ? untilMet(storage, groupsOf(program)) : storage,
   };

@@ -3,7 +3,15 @@
 import type { BufferId, Expr, Program, ScanStage } from "../../artifact/kernel.ts";
 import type { Ahead } from "./ahead.ts";
 import { createCode, type Local, OP, SIMD } from "./code.ts";
-import { type Deal, dealScan, type Follow, followRows, type ScanDeal } from "./deal-code.ts";
+import {
+  type Deal,
+  dealScan,
+  type Follow,
+  followRows,
+  type ScanDeal,
+  type ScanPlace,
+  type Span,
+} from "./deal-code.ts";
 import { I32 } from "./encoder.ts";
 import type { KernelTarget, Piece } from "./kernel-code.ts";
 import { FRAME } from "./scope.ts";
@@ -46,6 +54,7 @@ export function ringsOf(scan: ScanStage, _program: Program): readonly Ring[] {
 
 interface Copied {
   readonly from: BufferId;
+  readonly into: BufferId;
   readonly skip: () => void;
   readonly size: () => void;
 }
@@ -68,17 +77,16 @@ export interface ScanParts {
   readonly kernels: readonly (readonly Piece[])[];
   /** With the buffers that hold the copies. */
   readonly rings: readonly (Ring & { readonly id: BufferId })[];
-  /** No sample reads another's values. */
-  readonly apart: boolean;
+  readonly place: ScanPlace;
   /** Of the kernel before the scan, where it may compute steps while the scan takes them. */
   readonly ahead: Ahead | null;
 }
 
 export function emitScan(deal: Deal, scan: ScanStage, parts: ScanParts): void {
-  const scanDeal = dealScan(deal, parts.apart);
-  scanDeal.inside(() => {
+  const scanDeal = dealScan(deal, parts.place);
+  scanDeal.inside((span) => {
     const follow = followRows(deal, parts.ahead);
-    emitSteps(deal, scan, parts, scanDeal, follow);
+    emitSteps(deal, scan, parts, { deal: scanDeal, span, follow });
     follow.end();
   });
 }
@@ -87,8 +95,7 @@ function emitSteps(
   { code, target: { frame, module } }: Deal,
   scan: ScanStage,
   { kernels, rings }: ScanParts,
-  deal: ScanDeal,
-  follow: Follow,
+  { deal, span, follow }: { deal: ScanDeal; span: Span | null; follow: Follow },
 ): void {
   const address = (id: BufferId): void => {
     code.get(FRAME);
@@ -104,11 +111,19 @@ function emitSteps(
     code.storeI32(frame.address(id));
   };
   const steps = code.local(I32);
-  const left = code.local(I32);
   code.get(FRAME);
   code.loadI32(frame.size(scan.over));
-  code.tee(steps);
-  code.set(left);
+  code.set(steps);
+  const at = span?.at ?? code.local(I32);
+  const until = span?.until ?? steps;
+  /** Emits `then` for where the thread's part is as told. */
+  const where = (push: (span: Span) => void, then: () => void): void => {
+    if (span === null) then();
+    else {
+      push(span);
+      code.choose(null, then, null);
+    }
+  };
   /** The address of the first row that is visited. */
   const firstRow = (of: BufferId, row: BufferId) => (): void => {
     address(of);
@@ -132,62 +147,93 @@ function emitSteps(
   for (const { from, into } of scan.collects) {
     if (outputs.has(from) && !direct.has(from)) {
       direct.set(from, into);
-      point(from, firstRow(into, from));
       continue;
     }
-    const to = code.local(I32);
-    firstRow(into, from)();
-    code.set(to);
-    copied.push({ from, to, ...deal.bytes(() => length(from)) });
+    copied.push({ from, into, to: code.local(I32), ...deal.bytes(() => length(from)) });
   }
-  for (const { local, of } of scan.slices) point(local, firstRow(of, local));
-  for (const { local, init } of scan.carries) point(local, () => address(init));
-  for (const { of, id } of rings) point(of, () => address(id));
-  const sums = scan.sums.map((sum) => ({ ...sum, ...deal.bytes(() => length(sum.into)) }));
-  for (const { into, skip, size } of sums) {
-    address(into);
-    skip();
-    code.op(OP.i32Add);
+  /** Pointers to the first step. */
+  const setUp = (): void => {
+    for (const [from, into] of direct) point(from, firstRow(into, from));
+    for (const { from, into, to } of copied) {
+      firstRow(into, from)();
+      code.set(to);
+    }
+    for (const { local, of } of scan.slices) point(local, firstRow(of, local));
+    for (const { local, init } of scan.carries) point(local, () => address(init));
+    for (const { of, id } of rings) point(of, () => address(id));
     code.i32(0);
-    size();
-    code.fillMemory();
-  }
+    code.set(at);
+  };
+  // Pointers go on from where they are to a later part, through the steps between.
+  where(({ first }) => {
+    code.get(first);
+    code.get(at);
+    code.op(OP.i32LtS);
+  }, setUp);
+  const sums = scan.sums.map((sum) => ({ ...sum, ...deal.bytes(() => length(sum.into)) }));
+  if (sums.length > 0)
+    where(
+      ({ first }) => {
+        code.get(first);
+        code.op(OP.i32Eqz);
+      },
+      () => {
+        for (const { into, skip, size } of sums) {
+          address(into);
+          skip();
+          code.op(OP.i32Add);
+          code.i32(0);
+          size();
+          code.fillMemory();
+        }
+      },
+    );
   const calls = kernels.map((pieces) => pieces.map(deal.caller));
   const addInto = scan.sums.length > 0 ? emitAddInto(module) : null;
 
-  code.block(() => {
-    code.get(left);
-    code.op(OP.i32Eqz);
-    code.branchIf(0);
-    code.loop(() => {
-      follow.step();
-      for (const call of calls) {
-        for (const piece of call) piece();
-        deal.meet();
-      }
-      for (const { from, to, skip, size } of copied) {
-        code.get(to);
-        skip();
-        code.op(OP.i32Add);
-        address(from);
-        skip();
-        code.op(OP.i32Add);
+  const step = (): void => {
+    follow.step();
+    for (const call of calls) {
+      for (const piece of call) piece();
+      deal.meet();
+    }
+    for (const { from, to, skip, size } of copied) {
+      code.get(to);
+      skip();
+      code.op(OP.i32Add);
+      address(from);
+      skip();
+      code.op(OP.i32Add);
+      size();
+      code.copyMemory();
+    }
+    if (addInto !== null)
+      for (const { from, into, skip, size } of sums) {
+        for (const id of [into, from]) {
+          address(id);
+          skip();
+          code.op(OP.i32Add);
+        }
         size();
-        code.copyMemory();
+        code.call(addInto);
+      }
+    if (copied.length + sums.length > 0) deal.meet();
+  };
+  code.block(() => {
+    code.loop(() => {
+      code.get(at);
+      code.get(until);
+      code.op(OP.i32GeS);
+      code.branchIf(1);
+      where(({ first }) => {
+        code.get(at);
+        code.get(first);
+        code.op(OP.i32GeS);
+      }, step);
+      for (const { from, to } of copied) {
         nextRow(() => code.get(to), from)();
         code.set(to);
       }
-      if (addInto !== null)
-        for (const { from, into, skip, size } of sums) {
-          for (const id of [into, from]) {
-            address(id);
-            skip();
-            code.op(OP.i32Add);
-          }
-          size();
-          code.call(addInto);
-        }
-      if (copied.length + sums.length > 0) deal.meet();
       const values = scan.carries.map(({ next }) => {
         const value = code.local(I32);
         address(next);
@@ -206,24 +252,33 @@ function emitSteps(
           nextRow(() => address(from), from),
         );
       for (const ring of rings) turn(ring);
-      code.get(left);
+      code.get(at);
       code.i32(1);
-      code.op(OP.i32Sub);
-      code.tee(left);
-      code.branchIf(0);
+      code.op(OP.i32Add);
+      code.set(at);
+      code.branch(0);
     });
   });
-  for (const { local, final } of scan.carries) {
-    if (final === null) continue;
-    const { skip, size } = deal.bytes(() => length(final));
-    for (const id of [final, local]) {
-      address(id);
-      skip();
-      code.op(OP.i32Add);
-    }
-    size();
-    code.copyMemory();
-  }
+  where(
+    () => {
+      code.get(until);
+      code.get(steps);
+      code.op(OP.i32Eq);
+    },
+    () => {
+      for (const { local, final } of scan.carries) {
+        if (final === null) continue;
+        const { skip, size } = deal.bytes(() => length(final));
+        for (const id of [final, local]) {
+          address(id);
+          skip();
+          code.op(OP.i32Add);
+        }
+        size();
+        code.copyMemory();
+      }
+    },
+  );
 
   /** The next copy, after the last the first. */
   function turn({ of, id }: Ring & { readonly id: BufferId }): void {

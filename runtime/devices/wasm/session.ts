@@ -254,7 +254,8 @@ export function createSession(artifact: Artifact, options: SessionOptions): Sess
       entry.instance.run();
     };
     if (isDealt && crew !== null) {
-      const { frames, meeting } = entry.instance;
+      const { begin, frames, meeting } = entry.instance;
+      begin();
       await crew.run({ program: entry.number!, prepare, frames: frames(), meeting }, first);
     } else first();
     used = Math.max(used, chosen.threads);

@@ -1,7 +1,7 @@
 /** @file What a kernel costs. In: a kernel, sizes. Out: multiplications, roughly. Never decides: `plan.ts`
  *  does. */
-import { extentOf } from "../../artifact/extent.ts";
-import type { Expr, Extent, Kernel } from "../../artifact/kernel.ts";
+import { elements, extentOf, shapeOf } from "../../artifact/extent.ts";
+import type { Expr, Extent, Kernel, Program } from "../../artifact/kernel.ts";
 import type { Sizes } from "../device.ts";
 import { dependenceOf } from "./nest.ts";
 import { MATH } from "./nodes.ts";
@@ -9,6 +9,8 @@ import { walk } from "./terms.ts";
 
 /** Of a call of a function such as exp, beside a multiplication. */
 const DEAR = 20;
+/** Of a number that comes from memory for a single value: 25 GB/s. Those of a reduction are used again and again. */
+const FAR = 8;
 
 /** Σ over what is computed of how often, a reduction once for each value that it may have. */
 export function workOf({ axes, reductions, value }: Kernel, sizes: Sizes): number {
@@ -19,15 +21,26 @@ export function workOf({ axes, reductions, value }: Kernel, sizes: Sizes): numbe
   );
   return reductions.reduce((sum, { of, extents }, i) => {
     const outer = axes.filter((_, v) => depends[i]!.has(v));
-    return sum + count([...outer, ...extents]) * costOf(of);
-  }, count(axes) * costOf(value));
+    return sum + count([...outer, ...extents]) * costOf(of, 1);
+  }, count(axes) * costOf(value, FAR));
 }
 
-function costOf(expr: Expr): number {
-  let cost = 1;
+/** Of parameters that are packed, when they have changed: at most all of them. */
+export function packingOf({ inputs, buffers }: Program, sizes: Sizes): number {
+  return inputs.reduce(
+    (sum, { name, buffer }) =>
+      name.startsWith("param:")
+        ? sum + 2 * FAR * elements(shapeOf(buffers[buffer]!.shape, sizes))
+        : sum,
+    0,
+  );
+}
+
+function costOf(expr: Expr, load: number): number {
+  let cost = load;
   walk(expr, (part) => {
     if ("call" in part) cost += MATH.has(part.call) ? DEAR : 1;
-    if ("load" in part) cost += 1;
+    if ("load" in part) cost += load;
   });
   return cost;
 }

@@ -86,7 +86,7 @@ const serve = () => {
       const start = performance.now();
       if (words[${ORDER.prepare}] === 1) program.prepare(frame);
       program.run(frame);
-      last = performance.now() - start;
+      last = Math.max(performance.now() - start, last / 2);
     } catch (error) {
       fail(words[${ORDER.meeting}]);
       throw error;
