@@ -107,7 +107,7 @@ export function report(results) {
   section(
     has("pairs"),
     "## A second thread\n",
-    "One process, a fifth of a second with one thread and one with two in turn: what else the machine does happens to both.\n",
+    "One process, a tenth of a second with one thread and a tenth with two in turn, and multiply-adds in registers between: what else the machine does happens to all.\n",
     pairTable(measures),
   );
   section(

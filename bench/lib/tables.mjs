@@ -138,18 +138,24 @@ export function sizeLines(measures) {
 
 /** @param {readonly Measure[]} measures */
 export function pairTable(measures) {
+  const times = (/** @type {readonly [number, number]} */ [one, two]) => [
+    `${short(one)}, ${short(two)}`,
+    (one / two).toFixed(2),
+  ];
   return markdown(
-    ["peer", "workload", "case", "one thread ms", "two ms", "×", "minima ms", "×"],
+    [
+      ...["peer", "workload", "case", "two cores there", "medians there ms", "×"],
+      ...["all medians ms", "×", "minima ms", "×", "bare multiply-adds ×"],
+    ],
     measures
       .filter((m) => m.measure === "pairs")
       .map((m) => [
-        m.peer,
-        m.workload,
-        caseName(m.params),
-        ...[m.median_ms, m.min_ms].flatMap(([one, two], i) => [
-          ...(i === 0 ? [short(one), short(two)] : [`${short(one)}, ${short(two)}`]),
-          (one / two).toFixed(2),
-        ]),
+        ...[m.peer, m.workload, caseName(m.params)],
+        ...(m.there === null
+          ? ["never", "–", "–"]
+          : [`${m.there.turns} of ${m.there.of} turns`, ...times(m.there.median_ms)]),
+        ...[m.median_ms, m.min_ms].flatMap(times),
+        Number(m.second_core).toFixed(2),
       ]),
   );
 }

@@ -1,8 +1,30 @@
 /** @file What this engine's WebAssembly can do: the floor that ours is held against. In: --quick. Out: a line
  *  of JSON a figure, the best of many short tries, so that some fall between other programs' slices.
- *  Modules are emitted here, byte by byte, apart from the compiler's own generator: a yardstick must not
- *  be made of what it measures. */
+ */
 import { parseArgs } from "node:util";
+import {
+  ADD,
+  ADD_I,
+  AGAIN,
+  advance,
+  bytesOf,
+  countDown,
+  get,
+  i32,
+  instance,
+  load,
+  loop,
+  MADD,
+  MUL,
+  MUL_I,
+  peak,
+  SUB_I,
+  set,
+  splat,
+  store,
+  times,
+  ZERO,
+} from "./assembler.mjs";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const TRIES = values.quick ? 12 : 40;
@@ -18,93 +40,6 @@ function best(fn) {
     least = Math.min(least, performance.now() - t);
   }
   return least;
-}
-
-// A very small assembler.
-function leb(n) {
-  const out = [];
-  let rest = n;
-  do {
-    const low = rest & 127;
-    rest >>>= 7;
-    out.push(rest ? low | 128 : low);
-  } while (rest);
-  return out;
-}
-function sleb(n) {
-  const out = [];
-  for (let rest = n; ; ) {
-    const low = rest & 127;
-    rest >>= 7;
-    if ((rest === 0 && !(low & 64)) || (rest === -1 && low & 64)) return [...out, low];
-    out.push(low | 128);
-  }
-}
-const section = (id, body) => [id, ...leb(body.length), ...body];
-const vec = (items) => [...leb(items.length), ...items.flat()];
-const get = (i) => [0x20, ...leb(i)];
-const set = (i) => [0x21, ...leb(i)];
-const i32 = (n) => [0x41, ...sleb(n)];
-const simd = (op, ...rest) => [0xfd, ...leb(op), ...rest];
-const load = (offset) => simd(0, 4, ...leb(offset));
-const splat = (offset) => simd(9, 2, ...leb(offset));
-const store = (offset) => simd(11, 4, ...leb(offset));
-const ADD = simd(0xe4);
-const MUL = simd(0xe6);
-const MADD = simd(0x105);
-const ZERO = simd(12, ...Array(16).fill(0));
-const [ADD_I, SUB_I, MUL_I] = [[0x6a], [0x6b], [0x6c]];
-const loop = (...body) => [0x03, 0x40, ...body.flat(), 0x0b];
-const AGAIN = [0x0d, 0];
-const countDown = (local) => [
-  ...get(local),
-  ...i32(1),
-  ...SUB_I,
-  ...set(local),
-  ...get(local),
-  ...AGAIN,
-];
-const advance = (local, by) => [...get(local), ...i32(by), ...ADD_I, ...set(local)];
-
-/** One exported function `f` of i32 parameters, with i32 and v128 locals, over 16 MiB. */
-function bytesOf(params, i32s, v128s, body) {
-  const locals = vec([
-    [...leb(i32s), 0x7f],
-    [...leb(v128s), 0x7b],
-  ]);
-  const code = [...locals, ...body.flat(), 0x0b];
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vec([[0x60, ...vec(Array(params).fill([0x7f])), 0]])),
-    ...section(3, vec([[0]])),
-    ...section(5, vec([[0, ...leb(256)]])),
-    ...section(
-      7,
-      vec([
-        [1, 0x66, 0, 0],
-        [1, 0x6d, 2, 0],
-      ]),
-    ),
-    ...section(10, vec([[...leb(code.length), ...code]])),
-  ]);
-}
-const instance = (bytes) => new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
-const times = (n, f) => Array.from({ length: n }, (_, i) => f(i)).flat();
-
-/** acc ← acc·x + y on `chains` registers and nothing else, `reps` times. */
-function peak(chains, fused) {
-  const [at, reps] = [0, 1];
-  const [acc, x, y] = [2, 2 + chains, 3 + chains];
-  const step = (i) =>
-    fused
-      ? [...get(acc + i), ...get(x), ...get(y), ...MADD, ...set(acc + i)]
-      : [...get(acc + i), ...get(x), ...MUL, ...get(y), ...ADD, ...set(acc + i)];
-  return bytesOf(2, 0, chains + 2, [
-    [...get(at), ...load(0), ...set(x), ...get(at), ...load(16), ...set(y)],
-    times(chains, (i) => [...get(at), ...load(16 * i), ...set(acc + i)]),
-    loop(times(chains, step), countDown(reps)),
-    times(chains, (i) => [...get(at), ...get(acc + i), ...store(16 * i)]),
-  ]);
 }
 
 /** C[rows, 4·vectors] = A[K][rows] × B[K][4·vectors], both packed; all in L1. */

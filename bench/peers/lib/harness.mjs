@@ -19,6 +19,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { flopsPerToken } from "./data.mjs";
+import { createYardstick } from "./yardstick.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const home = process.env.PEERS_HOME ?? join(root, ".installs");
@@ -107,20 +108,24 @@ async function cold(peer, threads) {
   });
 }
 
-const TURN_MS = 200;
+const TURN_MS = 100;
+/** What the yardstick says where there are two cores and they are as fast. */
+const TWO_CORES = [1.75, 2.25];
 
 /**
- * The same work with one thread and with two, a fifth of a second each in turn: what else the machine does meanwhile
- * happens to both. Of each turn the first call is left out: the second thread has rested. A line for each case: medians,
- * minima, and the threads that ran.
+ * The same work with one thread and with two, a tenth of a second each in turn, and the yardstick before and after: what
+ * else the machine does meanwhile happens to both. Of each turn the first call is left out: the second thread has rested.
+ * A line for each case: the threads that ran, medians and minima; `second_core`, the yardstick's median; `there`, the
+ * medians of those turns between which the yardstick found two cores as fast, and how many of all they are.
  */
 async function pairs(peer) {
   const libs = [await peer.load({ threads: 1 }), await peer.load({ threads: 2 })];
   const budget = options.quick ? 800 : 6000;
+  const worth = createYardstick();
+  for (let i = 0; i < 3; i++) worth(); // warm-up
   for (const [workload, kind, c] of chosen()) {
     const params = paramsOf(c);
     const made = [await peer[kind](libs[0], params), await peer[kind](libs[1], params)];
-    const taken = [[], []];
     const turn = async (i) => {
       const call = made[i].step ?? made[i].run;
       await call();
@@ -133,21 +138,37 @@ async function pairs(peer) {
       return found;
     };
     for (const i of [0, 1]) await turn(i); // warm-up
-    for (const start = performance.now(); performance.now() - start < budget; )
-      for (const i of [0, 1]) taken[i].push(...(await turn(i)));
+    const turns = [];
+    let before = worth();
+    for (const start = performance.now(); performance.now() - start < budget; ) {
+      const taken = [await turn(0), await turn(1)];
+      const after = worth();
+      turns.push({ taken, gains: [before, after] });
+      before = after;
+    }
+    const isThere = ({ gains }) => gains.every((g) => TWO_CORES[0] <= g && g <= TWO_CORES[1]);
+    const there = turns.filter(isThere);
+    const all = (list, i) => list.flatMap((t) => t.taken[i]);
+    const medians = (list) => [0, 1].map((i) => round(median(all(list, i))));
     print({
       measure: "pairs",
       peer: peer.peer,
       workload,
       params,
       threads: made.map((m) => m.threads()),
-      median_ms: taken.map((t) => round(median(t))),
-      min_ms: taken.map((t) => round(Math.min(...t))),
-      calls: taken[1].length,
+      median_ms: medians(turns),
+      min_ms: [0, 1].map((i) => round(Math.min(...all(turns, i)))),
+      calls: all(turns, 1).length,
+      second_core: round(median(turns.map((t) => t.gains[1])), 3),
+      there:
+        there.length === 0
+          ? null
+          : { turns: there.length, of: turns.length, median_ms: medians(there) },
     });
     for (const m of made) await m.dispose?.();
   }
 }
+
 async function warm(peer, threads) {
   const lib = await peer.load({ threads });
   for (const [workload, kind, c] of chosen()) {

@@ -1,20 +1,12 @@
 /** @file Functions that kernels share. In: a module being built. Out: their indices, each defined once and
  *  only where it is used. */
+import { CLAIM, claimBody } from "./claim-code.ts";
 import { createCode } from "./code.ts";
 import { F64, type FunctionBody, type ModuleBuilder, type Signature, V128 } from "./encoder.ts";
 import type { Frame } from "./frame.ts";
 import { type MathFn, math } from "./math.ts";
 import { emitPow } from "./pow.ts";
-import {
-  CLAIM,
-  claimBody,
-  FOLLOW,
-  followBody,
-  MEET,
-  meetBody,
-  SHARE,
-  shareBody,
-} from "./share-code.ts";
+import { FOLLOW, followBody, MEET, meetBody, SHARE, shareBody } from "./share-code.ts";
 
 export interface Library {
   /** v128 → v128. */

@@ -3,11 +3,12 @@
 import type { Kernel, Program, ScanStage, Stage } from "../../artifact/kernel.ts";
 import type { Sizes } from "../device.ts";
 import { aheadOf } from "./ahead.ts";
-import { SAMPLES } from "./deal-code.ts";
+import { CLAIMS } from "./claim-code.ts";
 import { type Frame, MODE } from "./frame.ts";
-import { CLAIMS } from "./share-code.ts";
+
 import { groupsOf } from "./meetings.ts";
 import { samplesApart } from "./scan-code.ts";
+import { SAMPLES } from "./scan-deal.ts";
 import { packingOf, workOf } from "./work.ts";
 
 export interface Plan {

@@ -3,17 +3,10 @@
 import type { BufferId, Expr, Program, ScanStage } from "../../artifact/kernel.ts";
 import type { Ahead } from "./ahead.ts";
 import { createCode, type Local, OP, SIMD } from "./code.ts";
-import {
-  type Deal,
-  dealScan,
-  type Follow,
-  followRows,
-  type ScanDeal,
-  type ScanPlace,
-  type Span,
-} from "./deal-code.ts";
+import { type Deal, type Follow, followRows } from "./deal-code.ts";
 import { I32 } from "./encoder.ts";
 import type { KernelTarget, Piece } from "./kernel-code.ts";
+import { dealScan, type ScanDeal, type ScanPlace, type Span } from "./scan-deal.ts";
 import { FRAME } from "./scope.ts";
 import { walk } from "./terms.ts";
 

@@ -1,0 +1,146 @@
+/** @file What threads claim: every group of samples goes through every step once, in order, whoever takes it; every part
+ *  of a kernel is computed once. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { elements, shapeOf } from "../runtime/artifact/extent.ts";
+import type { Device } from "../runtime/devices/device.ts";
+import { CLAIMS, GROUP_BITS } from "../runtime/devices/wasm/claim-code.ts";
+import { createModule } from "../runtime/devices/wasm/encoder.ts";
+import { createLibrary } from "../runtime/devices/wasm/library.ts";
+import { planOf, type Worth, WORTH } from "../runtime/devices/wasm/plan.ts";
+import { createSession } from "../runtime/devices/wasm/session.ts";
+import { type Case, type CaseRun, type CaseTensor, runCase } from "./harness/run-case.ts";
+import { compileSpec } from "./harness/spec.ts";
+
+/** The function by itself, over words of its own. */
+function claimer() {
+  const module = createModule(true);
+  module.exportAs("claim", createLibrary(module, false).claim());
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 16_384, shared: true });
+  const { claim } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
+    env: { memory },
+  }).exports;
+  const words = new Int32Array(memory.buffer, 0, CLAIMS.groups);
+  return {
+    words,
+    /** The group and how many chunks of it were done, or null. */
+    claim: (groups: number, chunks: number, own: number) => {
+      const got = (claim as (...args: number[]) => number)(0, groups, chunks, own);
+      return got < 0 ? null : { group: got % 2 ** GROUP_BITS, done: got >> GROUP_BITS };
+    },
+    release: ({ group, done }: { group: number; done: number }): void => {
+      words[group] = 2 * (done + 1);
+    },
+  };
+}
+
+describe("a claim", () => {
+  test("is of the group that is least far, the thread's own before others", () => {
+    const { claim, release, words } = claimer();
+    expect(claim(3, 2, 0)).toEqual({ group: 0, done: 0 });
+    expect(claim(3, 2, 1)).toEqual({ group: 1, done: 0 });
+    release({ group: 1, done: 0 });
+    expect(claim(3, 2, 1)).toEqual({ group: 2, done: 0 });
+    release({ group: 2, done: 0 });
+    expect(claim(3, 2, 2)).toEqual({ group: 2, done: 1 });
+    release({ group: 2, done: 1 });
+    expect(claim(3, 2, 2)).toEqual({ group: 1, done: 1 });
+    // Group 0 has a thread, the others are done or have one: there is nothing to take.
+    expect(claim(3, 2, 0)).toBeNull();
+    expect(Array.from(words.subarray(0, 4))).toEqual([1, 3, 4, 0]);
+  });
+
+  test("after another, by any number of threads in any order, covers every chunk of every group once", () => {
+    const sizes = fc.record({
+      groups: fc.integer({ min: 1, max: CLAIMS.groups }),
+      chunks: fc.integer({ min: 1, max: 40 }),
+      threads: fc.integer({ min: 1, max: 5 }),
+    });
+    fc.assert(
+      fc.property(sizes, fc.infiniteStream(fc.nat()), ({ groups, chunks, threads }, order) => {
+        const { claim, release } = claimer();
+        const taken = Array.from({ length: groups }, () => 0);
+        type Thread = { own: number; at: { group: number; done: number } | null };
+        let left: Thread[] = Array.from({ length: threads }, () => ({ own: 0, at: null }));
+        for (const n of order) {
+          const thread = left[n % left.length]!;
+          if (thread.at !== null) release(thread.at);
+          thread.at = claim(groups, chunks, thread.own);
+          if (thread.at === null) left = left.filter((t) => t !== thread);
+          else {
+            expect(thread.at.done).toBe(taken[thread.at.group]);
+            taken[thread.at.group]! += 1;
+            thread.own = thread.at.group;
+          }
+          if (left.length === 0) break;
+        }
+        expect(taken).toEqual(taken.map(() => chunks));
+      }),
+      { seed: 3, numRuns: 60 },
+    );
+  });
+});
+
+const ALL: Worth = { program: 0, stage: 0, step: 2 ** 40, claim: 0, part: 1 };
+const dealing = (threads: number): Device => ({
+  name: "wasm",
+  available: async () => ({ ok: true }),
+  open: async (artifact) =>
+    createSession(artifact, { fused: false, tiles: "large", threads, worth: ALL }),
+});
+
+describe("a plan", () => {
+  const file = "cells/lstm.cell";
+  const program = compileSpec({ file, entry: "LSTM", dims: { D: 128, H: 128 } }).programs.forward;
+  const scan = program.stages.findIndex((s) => s.kind === "scan");
+  const claimsAt = (B: number, T: number, threads: number) =>
+    planOf(program, { B, T }, threads, WORTH).stages.at(scan - program.stages.length)!.claims;
+
+  test.each([
+    [32, 2, 12],
+    [16, 2, 4],
+    [64, 2, 24],
+    [32, 4, 4],
+    [128, 2, 48],
+    [1024, 8, 96],
+  ])("B = %i, %i threads: groups of %i", (B, threads, group) => {
+    expect(claimsAt(B, 64, threads)).toMatchObject({ group });
+  });
+  test("where there is a group for each thread, each has its own", () => {
+    expect(claimsAt(8, 256, 2)).toBeNull();
+  });
+  test("has few chunks of many steps", () => {
+    expect(claimsAt(32, 6400, 2)).toEqual({ group: 12, chunk: 200 });
+  });
+});
+
+describe("a run whose parts are claimed gives the same bits", () => {
+  const dims = { D: 6, H: 17 };
+  const runs = [
+    { file: "cells/lstm.cell", entry: "LSTM", B: 33, T: 9, threads: 2 },
+    { file: "cells/gru.cell", entry: "GRU", B: 13, T: 70, threads: 2 },
+    { file: "cells/lstm.cell", entry: "LSTM", B: 30, T: 1, threads: 3 },
+    { file: "cells/peephole.cell", entry: "PeepholeLSTM", B: 40, T: 33, threads: 4 },
+  ].flatMap((r) => (["forward", "backward"] as const).map((direction) => ({ ...r, direction })));
+
+  test.each(runs)("$entry $direction, B = $B, T = $T, $threads threads", async (c) => {
+    const { file, entry, direction, B, T, threads } = c;
+    const artifact = compileSpec({ file, entry, dims, direction });
+    const sizes = { B, T };
+    const program = artifact.programs.gradient!;
+    const plan = planOf(program, sizes, threads, ALL);
+    expect(plan.stages.filter((s) => (s.claims?.group ?? 0) > 0).length).toBeGreaterThan(1);
+    expect(plan.stages.some((s) => s.claims?.group === 0)).toBe(true);
+    const inputs: Record<string, CaseTensor> = {};
+    for (const [i, { name, buffer }] of program.inputs.entries()) {
+      const shape = shapeOf(program.buffers[buffer]!.shape, sizes);
+      const data = Array.from({ length: elements(shape) }, (_, k) => Math.sin(i + k));
+      inputs[name] = { shape, data };
+    }
+    const run: CaseRun = { program: "gradient", sizes, inputs };
+    const again: Case = { name: entry, artifact, before: Array(8).fill(run), ...run };
+    const [one, many] = [await runCase(dealing(1), again), await runCase(dealing(threads), again)];
+    expect(many.outputs).toEqual(one.outputs);
+    expect(many.report.threads).toBe(threads);
+  });
+});
