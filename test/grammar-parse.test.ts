@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { generateCstDts } from "chevrotain";
+import { generateCstDts, Lexer } from "chevrotain";
 import { describe, expect, test } from "vitest";
 import type { SourceFile } from "../grammar/ast.ts";
 import { type Diagnostic, render } from "../grammar/diagnostic.ts";
 import { parse } from "../grammar/parse.ts";
 import { CellParser } from "../grammar/parser.ts";
 import { printTree } from "../grammar/print.ts";
+import { TOKENS } from "../grammar/tokens.ts";
 import { withoutSpans } from "./grammar-arbitrary.ts";
 
 const here = (name: string): string => new URL(`grammar/${name}`, import.meta.url).pathname;
@@ -50,6 +51,10 @@ test("every node's span holds its text", () => {
 
 test("the grammar has no alternatives that two tokens cannot tell apart, and no other mistake", () => {
   expect(() => new CellParser(true)).not.toThrow();
+});
+
+test("tokens have no mistakes either", () => {
+  expect(new Lexer([...TOKENS]).lexerDefinitionErrors).toEqual([]);
 });
 
 test("the types of the concrete tree are the parser's", () => {

@@ -38,7 +38,10 @@ export interface Worker {
   end(): void;
 }
 
-/** Milliseconds for which a worker looks for the next run at most, and no longer than the last run took. */
+/**
+ * Milliseconds for which a worker looks for the next run at most, and no longer than the last run took, or half of the one
+ * before: a short run of an optimiser follows a long one, and the next long one it.
+ */
 const LOOKS = 2;
 /**
  * Milliseconds after a run for which a worker then naps: it looks every 64th of the time that has passed, between these
