@@ -18,7 +18,7 @@ export function extraJobs({ wanted, options, home, root, say }) {
       tasks.push({ ...node(name, ...args), env: { PEERS_HOME: home } });
     }
   if (wanted("compile"))
-    for (let i = 0; i < (options.quick ? 1 : 3); i++)
+    for (let i = 0; i < (options.quick ? 1 : 7); i++)
       for (const T of ["16", "4096"])
         tasks.push(node(`compile time, T = ${T}`, "ours/compile-time.mjs", "--T", T));
   if (wanted("streaming")) {

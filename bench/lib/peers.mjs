@@ -12,6 +12,7 @@
  * @property {readonly string[]} workloads
  * @property {string | null} folder Of its packages, under .installs.
  * @property {readonly string[]} packages npm's name@version; none for Debian's.
+ * @property {number=} rounds At most: of one that takes five minutes a round and is never near another.
  */
 
 const ALL = ["W1", "W2", "W3", "W4", "W5", "W6", "W7"];
@@ -133,6 +134,7 @@ export const PEERS = [
     workloads: ["W1", "W2", "W3", "W4", "W5", "W6"],
     folder: "tfjs-cpu",
     packages: [TFJS],
+    rounds: 1,
   },
 ];
 

@@ -19,7 +19,9 @@ export function planOf({ peers, workloads, only, threads, rounds, quick }) {
   for (let round = 0; round < rounds; round++)
     for (const workload of names) {
       const { kind, cases } = workloads[workload];
-      const mine = peers.filter((p) => p.workloads.includes(workload));
+      const mine = peers.filter(
+        (p) => p.workloads.includes(workload) && round < (p.rounds ?? rounds),
+      );
       const turn = round % Math.max(1, mine.length);
       for (const peer of [...mine.slice(turn), ...mine.slice(0, turn)])
         for (const t of threadsOf(peer, workload)) {

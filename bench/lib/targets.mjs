@@ -112,13 +112,14 @@ function compared(rows, { workload, where, over, called, least }) {
     const best = fastest(others);
     if (best === null) return [];
     const ratio = speedup(mine, best);
+    const minima = (ratio * spread(mine)) / spread(best);
     const wrong = mine.checked.startsWith("wrong");
     const threads = mine.threads === 1 ? "1 thread" : `${mine.threads} threads`;
     return [
       {
         workload,
         target: `${caseName(mine.params)}, ${threads}${setting(mine)}: ≥ ${least} × ${called}`,
-        measured: `${ratio.toFixed(2)} × (${best.peer})${wrong ? ", but our numbers are wrong" : ""}`,
+        measured: `${ratio.toFixed(2)} × (${best.peer}; minima ${minima.toFixed(2)} ×)${wrong ? ", but our numbers are wrong" : ""}`,
         met: !wrong && (least === 1 ? ratio > 1 : ratio >= least),
       },
     ];
@@ -126,6 +127,9 @@ function compared(rows, { workload, where, over, called, least }) {
   const none = { workload, target: `≥ ${least} × ${called}`, measured: "not measured", met: null };
   return lines.length === 0 ? [none] : lines;
 }
+
+/** Median over minimum. */
+const spread = (/** @type {Row} */ { median_ms, min_ms }) => median_ms / min_ms;
 
 /** What a row of ours was told beside the defaults. */
 const setting = (/** @type {Readonly<Record<string, any>>} */ { peer }) =>
