@@ -2,15 +2,13 @@
  *  of a kernel is computed once. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { elements, shapeOf } from "../runtime/artifact/extent.ts";
-import type { Device } from "../runtime/devices/device.ts";
-import { CLAIMS, GROUP_BITS } from "../runtime/devices/wasm/claim-code.ts";
+import { CLAIMS } from "../runtime/devices/wasm/claim-code.ts";
 import { createModule } from "../runtime/devices/wasm/encoder.ts";
 import { createLibrary } from "../runtime/devices/wasm/library.ts";
-import { planOf, type Worth, WORTH } from "../runtime/devices/wasm/plan.ts";
-import { createSession } from "../runtime/devices/wasm/session.ts";
-import { type Case, type CaseRun, type CaseTensor, runCase } from "./harness/run-case.ts";
+import { planOf, WORTH } from "../runtime/devices/wasm/plan.ts";
+import { type Case, type CaseRun, runCase } from "./harness/run-case.ts";
 import { compileSpec } from "./harness/spec.ts";
+import { ALL, dealing, sines } from "./harness/threads.ts";
 
 /** The function by itself, over words of its own. */
 function claimer() {
@@ -26,7 +24,7 @@ function claimer() {
     /** The group and how many chunks of it were done, or null. */
     claim: (groups: number, chunks: number, own: number) => {
       const got = (claim as (...args: number[]) => number)(0, groups, chunks, own);
-      return got < 0 ? null : { group: got % 2 ** GROUP_BITS, done: got >> GROUP_BITS };
+      return got < 0 ? null : { group: got % CLAIMS.groups, done: Math.floor(got / CLAIMS.groups) };
     },
     release: ({ group, done }: { group: number; done: number }): void => {
       words[group] = 2 * (done + 1);
@@ -81,14 +79,6 @@ describe("a claim", () => {
   });
 });
 
-const ALL: Worth = { program: 0, stage: 0, step: 2 ** 40, claim: 0, part: 1 };
-const dealing = (threads: number): Device => ({
-  name: "wasm",
-  available: async () => ({ ok: true }),
-  open: async (artifact) =>
-    createSession(artifact, { fused: false, tiles: "large", threads, worth: ALL }),
-});
-
 describe("a plan", () => {
   const file = "cells/lstm.cell";
   const program = compileSpec({ file, entry: "LSTM", dims: { D: 128, H: 128 } }).programs.forward;
@@ -129,14 +119,9 @@ describe("a run whose parts are claimed gives the same bits", () => {
     const sizes = { B, T };
     const program = artifact.programs.gradient!;
     const plan = planOf(program, sizes, threads, ALL);
-    expect(plan.stages.filter((s) => (s.claims?.group ?? 0) > 0).length).toBeGreaterThan(1);
-    expect(plan.stages.some((s) => s.claims?.group === 0)).toBe(true);
-    const inputs: Record<string, CaseTensor> = {};
-    for (const [i, { name, buffer }] of program.inputs.entries()) {
-      const shape = shapeOf(program.buffers[buffer]!.shape, sizes);
-      const data = Array.from({ length: elements(shape) }, (_, k) => Math.sin(i + k));
-      inputs[name] = { shape, data };
-    }
+    expect(plan.stages.filter((s) => s.claims !== null).length).toBeGreaterThan(1);
+    expect(plan.stages.some((s) => s.portions > 0)).toBe(true);
+    const inputs = sines(program, sizes);
     const run: CaseRun = { program: "gradient", sizes, inputs };
     const again: Case = { name: entry, artifact, before: Array(8).fill(run), ...run };
     const [one, many] = [await runCase(dealing(1), again), await runCase(dealing(threads), again)];

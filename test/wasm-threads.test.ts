@@ -1,11 +1,11 @@
 /** @file Threads of the wasm device: the same bits from any number of them, at any sizes. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { elements, shapeOf } from "../runtime/artifact/extent.ts";
+import { elements } from "../runtime/artifact/extent.ts";
 import type { Artifact } from "../runtime/artifact/artifact.ts";
 import type { KernelStage, ScanStage } from "../runtime/artifact/kernel.ts";
 import { sequences } from "../runtime/artifact/signature.ts";
-import type { Device, Sizes } from "../runtime/devices/device.ts";
+import type { Sizes } from "../runtime/devices/device.ts";
 import { wasmDevice } from "../runtime/devices/wasm.ts";
 import { aheadOf } from "../runtime/devices/wasm/ahead.ts";
 import { layoutOf } from "../runtime/devices/wasm/layout.ts";
@@ -23,16 +23,7 @@ import { programBuilder } from "./harness/program.ts";
 import { artifactOf, cases } from "./harness/programs.ts";
 import { type Case, type CaseRun, type CaseTensor, runCase } from "./harness/run-case.ts";
 import { compileSpec } from "./harness/spec.ts";
-
-/** Everything is dealt, however small. */
-const ALL: Worth = { program: 0, stage: 0, step: 0, claim: 0, part: 1 };
-
-const dealing = (threads: number, worth: Worth = ALL): Device => ({
-  name: "wasm",
-  available: async () => ({ ok: true }),
-  open: async (artifact) =>
-    createSession(artifact, { fused: false, tiles: "large", threads, worth }),
-});
+import { ALL, dealing, sines } from "./harness/threads.ts";
 
 /** Of many programs alike at different sizes one in five, which takes every kind. */
 const byHand = cases().filter((_, i) => i % 5 === 0);
@@ -147,12 +138,7 @@ describe("ahead of a scan", () => {
     const sizes = { B, T };
     const { stages } = planOf(artifact.programs.forward, sizes, 3, worth);
     expect(stages.filter((s) => (s.mode & MODE.ahead) !== 0)).toHaveLength(2);
-    const inputs: Record<string, CaseTensor> = {};
-    for (const [i, { name, buffer }] of artifact.programs.forward.inputs.entries()) {
-      const shape = shapeOf(artifact.programs.forward.buffers[buffer]!.shape, sizes);
-      const data = Array.from({ length: elements(shape) }, (_, k) => Math.sin(i + k));
-      inputs[name] = { shape, data };
-    }
+    const inputs = sines(artifact.programs.forward, sizes);
     const run: CaseRun = { program: "forward", sizes, inputs };
     const twice: Case = { name: "LSTM", artifact, before: [run], ...run };
     const [one, ...many] = await Promise.all(

@@ -1,6 +1,5 @@
 /** @file What this engine's WebAssembly can do: the floor that ours is held against. In: --quick. Out: a line
- *  of JSON a figure, the best of many short tries, so that some fall between other programs' slices.
- */
+ *  of JSON a figure, the best of many short tries, so that some fall between other programs' slices. */
 import { parseArgs } from "node:util";
 import {
   ADD,

@@ -5,17 +5,15 @@ import { type FunctionBody, I32 } from "./encoder.ts";
 
 /**
  * Words by which threads claim parts of a scan, a group of samples for a chunk of steps: one for each group, twice the
- * chunks that are done, and one more while a thread is at the next. After the words of MEETING, `bytes` for each scan.
+ * chunks that are done, and one more while a thread is at the next. `groups` at most, `bytes` for all of a scan's.
  */
-export const CLAIMS = { groups: 32, bytes: 128 } as const;
-/** Bits of a claim that say which group; the others say how many chunks were done. */
-export const GROUP_BITS = 5;
+export const CLAIMS = { groups: 32, bytes: 4 * 32 } as const;
 
 export const CLAIM = { params: [I32, I32, I32, I32], results: [I32] } as const;
 
 /**
  * (words, groups, chunks, own): claims the next chunk of the group that is least far of those that no thread is at, `own`
- * before others as far; returns group + 2^GROUP_BITS · chunks done, or -1 where each group is done or has a thread, which
+ * before others as far; returns group + CLAIMS.groups · chunks done, or -1 where each group is done or has a thread, which
  * goes on with it.
  */
 export function claimBody(): FunctionBody {
@@ -109,7 +107,7 @@ export function claimBody(): FunctionBody {
   });
   code.get(best);
   code.get(least);
-  code.i32(2 ** GROUP_BITS / 2);
+  code.i32(CLAIMS.groups / 2);
   code.op(OP.i32Mul);
   code.op(OP.i32Add);
   return code.body();

@@ -1,4 +1,5 @@
-/** @file Code that deals a kernel's work to threads. In: the pieces of a stage. Out: calls in the program's `run`. Where the memory is not shared, one thread's code and no more. */
+/** @file Code that deals a kernel's work to threads. In: the pieces of a stage. Out: calls in the program's `run`. Where
+ *  the memory is not shared, one thread's code and no more. */
 import type { Ahead } from "./ahead.ts";
 import { ATOMIC, type Code, type Local, OP } from "./code.ts";
 import { I32 } from "./encoder.ts";
@@ -26,8 +27,8 @@ export interface Range {
 }
 
 /**
- * Calls the piece for the thread's part of its rows, or for parts that it claims one after another by counting up a word;
- * not where a part is empty.
+ * Calls the piece for the thread's part of its rows, or for portions that it claims one after another by counting up a
+ * word; not where one is empty.
  */
 export function callPart(deal: Deal, piece: Piece): void {
   const { code, words, target, stage } = deal;
@@ -38,29 +39,25 @@ export function callPart(deal: Deal, piece: Piece): void {
   const { frame } = target;
   const counted = deal.claimed(4);
   const [part, parts] = [code.local(I32), code.local(I32)];
-  const load = (offset: number): void => {
-    code.get(FRAME);
-    code.loadI32(offset);
-  };
   const whereClaimed = (then: () => void, otherwise: (() => void) | null): void => {
-    load(frame.chunk(stage));
+    pushWord(deal, frame.portions(stage));
     code.choose(null, then, otherwise);
   };
   code.block(() =>
     code.loop(() => {
       whereClaimed(
         () => {
-          load(frame.chunk(stage));
+          pushWord(deal, frame.portions(stage));
           code.set(parts);
-          load(frame.meeting);
+          pushWord(deal, frame.meeting);
           code.i32(1);
           code.atomic(ATOMIC.add, counted);
           code.set(part);
         },
         () => {
-          load(frame.threads(stage));
+          pushWord(deal, frame.threads(stage));
           code.set(parts);
-          load(frame.part);
+          pushWord(deal, frame.part);
           code.set(part);
         },
       );
@@ -68,15 +65,15 @@ export function callPart(deal: Deal, piece: Piece): void {
       code.get(parts);
       code.op(OP.i32GeS);
       code.branchIf(1);
-      const rows = rangeOf(deal, (last) => {
-        words.number(piece.rows.extent);
-        code.i32(piece.rows.unit);
-        code.get(part);
-        code.i32(last ? 1 : 0);
-        code.op(OP.i32Add);
-        code.get(parts);
-        code.call(target.library.share());
-      });
+      const rows = rangeOf(deal, (last) =>
+        pushBegin(deal, {
+          count: () => words.number(piece.rows.extent),
+          unit: piece.rows.unit,
+          part: () => code.get(part),
+          parts: () => code.get(parts),
+          next: last,
+        }),
+      );
       whereSome(code, rows, () => {
         code.get(FRAME);
         code.get(rows.from);
@@ -130,8 +127,7 @@ export function callAhead(deal: Deal, piece: Piece, { reverse }: Ahead): void {
     code.i32(0);
     words.number(piece.columns?.extent ?? ONE);
     code.call(piece.index);
-    code.get(FRAME);
-    code.loadI32(frame.meeting);
+    pushWord(deal, frame.meeting);
     code.get(next);
     code.tee(done);
     code.atomic(ATOMIC.store, MEETING.ahead);
@@ -140,8 +136,7 @@ export function callAhead(deal: Deal, piece: Piece, { reverse }: Ahead): void {
   code.choose(
     null,
     () => {
-      code.get(FRAME);
-      code.loadI32(frame.part);
+      pushWord(deal, frame.part);
       code.i32(1);
       code.op(OP.i32Eq);
       code.choose(
@@ -210,8 +205,7 @@ export function followRows(deal: Deal, ahead: Ahead | null): Follow {
       code.choose(
         null,
         () => {
-          code.get(FRAME);
-          code.loadI32(frame.meeting);
+          pushWord(deal, frame.meeting);
           code.i32(0);
           code.atomic(ATOMIC.store, MEETING.ahead);
         },
@@ -221,10 +215,41 @@ export function followRows(deal: Deal, ahead: Ahead | null): Follow {
   };
 }
 
-/** Pushes those of the bits that the stage's mode has. */
-export function pushMode({ code, target, stage }: Deal, bits: number): void {
+/** Pushes a word of the thread's frame. */
+export function pushWord({ code }: Deal, offset: number): void {
   code.get(FRAME);
-  code.loadI32(target.frame.mode(stage));
+  code.loadI32(offset);
+}
+
+/** A part of a range in units, or, `next`, the one after it. */
+interface PartOf {
+  readonly count: () => void;
+  readonly unit: number;
+  readonly part: () => void;
+  readonly parts: () => void;
+  readonly next: boolean;
+}
+
+/** Pushes where a part begins. */
+export function pushBegin(
+  { code, target }: Deal,
+  { count, unit, part, parts, next }: PartOf,
+): void {
+  count();
+  code.i32(unit);
+  part();
+  if (next) {
+    code.i32(1);
+    code.op(OP.i32Add);
+  }
+  parts();
+  code.call(target.library.share());
+}
+
+/** Pushes those of the bits that the stage's mode has. */
+export function pushMode(deal: Deal, bits: number): void {
+  const { code, target, stage } = deal;
+  pushWord(deal, target.frame.mode(stage));
   code.i32(bits);
   code.op(OP.i32And);
 }

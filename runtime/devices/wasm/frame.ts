@@ -19,9 +19,11 @@ export interface Frame {
   threads(stage: number): number;
   /** Offset of a stage's MODE bits. */
   mode(stage: number): number;
+  /** Offset of the number of portions of a kernel that threads claim; 0 where each thread has its own part. */
+  portions(stage: number): number;
   /** Offset of a scan's samples that go together in a claim; 0 where each thread has its own. */
   group(stage: number): number;
-  /** Offset of a scan's steps that are claimed at a time; of a kernel, the parts that are claimed, or 0. */
+  /** Offset of a scan's steps that are claimed at a time. */
   chunk(stage: number): number;
   readonly words: number;
 }
@@ -48,10 +50,11 @@ export function frameOf(symbols: readonly string[], buffers: number, stages: num
     part: 4 * part,
     parts: 4 * (part + 1),
     meeting: 4 * (part + 2),
-    threads: (stage) => 4 * (first + 4 * stage),
-    mode: (stage) => 4 * (first + 4 * stage + 1),
-    group: (stage) => 4 * (first + 4 * stage + 2),
-    chunk: (stage) => 4 * (first + 4 * stage + 3),
-    words: first + 4 * stages,
+    threads: (stage) => 4 * (first + 5 * stage),
+    mode: (stage) => 4 * (first + 5 * stage + 1),
+    portions: (stage) => 4 * (first + 5 * stage + 2),
+    group: (stage) => 4 * (first + 5 * stage + 3),
+    chunk: (stage) => 4 * (first + 5 * stage + 4),
+    words: first + 5 * stages,
   };
 }

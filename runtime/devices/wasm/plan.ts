@@ -5,7 +5,6 @@ import type { Sizes } from "../device.ts";
 import { aheadOf } from "./ahead.ts";
 import { CLAIMS } from "./claim-code.ts";
 import { type Frame, MODE } from "./frame.ts";
-
 import { groupsOf } from "./meetings.ts";
 import { samplesApart } from "./scan-code.ts";
 import { SAMPLES } from "./scan-deal.ts";
@@ -18,15 +17,18 @@ export interface Plan {
   readonly stages: readonly {
     readonly threads: number;
     readonly mode: number;
+    /** Of a kernel, that threads take as they come free; 0 where each has a part of its own. */
+    readonly portions: number;
+    /** Of a scan, likewise. */
     readonly claims: Claims | null;
   }[];
 }
 
-/** What threads take as they come free. */
+/** What of a scan threads take as they come free. */
 interface Claims {
-  /** Of a scan: samples that go through a step together. Of a kernel: 0. */
+  /** Samples that go through a step together. */
   readonly group: number;
-  /** Steps that a thread takes with them before it looks which group is least far; parts of a kernel. */
+  /** Steps that a thread takes with them before it looks which group is least far. */
   readonly chunk: number;
 }
 
@@ -40,8 +42,8 @@ export interface Worth {
   readonly step: number;
   /** Of a claim: what a group's states take from one core to another. */
   readonly claim: number;
-  /** Of a part of a kernel. */
-  readonly part: number;
+  /** Of a portion of a kernel. */
+  readonly portion: number;
 }
 
 /**
@@ -54,16 +56,17 @@ export const WORTH: Worth = {
   stage: 2 ** 18,
   step: 2 ** 22,
   claim: 2 ** 22,
-  part: 2 ** 20,
+  portion: 2 ** 20,
 };
 
-/** Parts of a kernel, for each thread. */
-const PARTS = 16;
+/** Portions of a kernel at most, for each thread. */
+const PORTIONS = 16;
 /** Chunks of a scan's steps at most: to each, pointers go through all steps before. */
 const CHUNKS = 32;
 
 interface Share {
   readonly threads: number;
+  readonly portions?: number;
   readonly claims?: Claims | null;
   readonly columns?: boolean;
   readonly ahead?: boolean;
@@ -100,7 +103,10 @@ export function alone({ prepare, stages }: Program): Plan {
   );
 }
 
-/** Samples, to as many threads as there are tiles of them; where there is one, columns, where a step's work is worth that threads meet. */
+/**
+ * Samples, to as many threads as there are tiles of them; where there is one, columns, where a step's work is worth that
+ * threads meet.
+ */
 function ofScan(
   scan: ScanStage,
   program: Program,
@@ -119,16 +125,16 @@ function ofScan(
   return { threads: most, columns: true };
 }
 
-/** Rows, in as many parts as are worth it: threads take the next as they come free. */
+/** Rows, in as many portions as are worth it. */
 function ofKernel(work: number, most: number, worth: Worth): Share {
   if (work < worth.stage) return ALONE;
-  const parts = Math.min(PARTS * most, Math.floor(work / worth.part));
-  return { threads: most, claims: parts > most ? { group: 0, chunk: parts } : null };
+  const portions = Math.min(PORTIONS * most, Math.floor(work / worth.portion));
+  return { threads: most, portions: portions > most ? portions : 0 };
 }
 
 /**
- * Three groups of samples for two threads, each a multiple of the rows of all tiles where there are as many: cores whose speeds differ
- * from one moment to the next end together. Null where each thread would have the same group all the time.
+ * Three groups of samples for two threads, each a multiple of the rows of all tiles where there are as many: cores whose
+ * speeds differ from one moment to the next end together. Null where each thread would have the same group all the time.
  */
 function claimsOf(
   samples: number,
@@ -181,6 +187,7 @@ function planned(shares: readonly Share[], threads: number, ends: ReadonlySet<nu
       const isEnd = ends.has(i) || isAhead(i) || isAhead(i + 1);
       return {
         threads: share.threads,
+        portions: share.portions ?? 0,
         claims: share.claims ?? null,
         mode:
           (threads > 1 && isEnd && !isBetween ? MODE.meet : 0) +
@@ -196,9 +203,10 @@ function planned(shares: readonly Share[], threads: number, ends: ReadonlySet<nu
 export function writePlan(plan: Plan, part: number, frame: Frame, words: Int32Array): void {
   words[frame.part / 4] = part;
   words[frame.parts / 4] = plan.threads;
-  for (const [i, { threads, mode, claims }] of plan.stages.entries()) {
+  for (const [i, { threads, mode, portions, claims }] of plan.stages.entries()) {
     words[frame.threads(i) / 4] = threads;
     words[frame.mode(i) / 4] = mode;
+    words[frame.portions(i) / 4] = portions;
     words[frame.group(i) / 4] = claims?.group ?? 0;
     words[frame.chunk(i) / 4] = claims?.chunk ?? 0;
   }

@@ -1,12 +1,14 @@
 /** @file Code that deals a scan's work to threads: samples that are a thread's own, samples that threads claim for some
  *  steps, or columns and meetings. In: a scan's place, its pieces. Out: what `scan-code.ts` emits inside. Never changes a
  *  result: a sample's numbers do not depend on who computes them. */
-import { CLAIMS, GROUP_BITS } from "./claim-code.ts";
+import { CLAIMS } from "./claim-code.ts";
 import { ATOMIC, type Local, OP } from "./code.ts";
 import {
   callWhole,
   type Deal,
+  pushBegin,
   pushMode,
+  pushWord,
   type Range,
   rangeOf,
   setRange,
@@ -68,7 +70,18 @@ export function dealScan(deal: Deal, place: ScanPlace): ScanDeal {
   pushMode(deal, MODE.columns);
   code.set(columns);
   const samples: Dealt = apart ? { extent: polyOf("B"), unit: SAMPLES } : { extent: ONE, unit: 1 };
-  const part = (dealt: Dealt) => (last: boolean) => begin(deal, dealt, last, frame.threads(stage));
+  const own = (count: () => void, unit: number, next: boolean): void =>
+    pushBegin(deal, {
+      count,
+      unit,
+      part: () => pushWord(deal, frame.part),
+      parts: () => pushWord(deal, frame.threads(stage)),
+      next,
+    });
+  const part =
+    ({ extent, unit }: Dealt) =>
+    (last: boolean) =>
+      own(() => words.number(extent), unit, last);
   const rows: Range = { from: code.local(I32), to: code.local(I32) };
   const span: Span = { first: code.local(I32), until: code.local(I32), at: code.local(I32) };
   /** Pushes one of two, by the mode. */
@@ -90,8 +103,7 @@ export function dealScan(deal: Deal, place: ScanPlace): ScanDeal {
             setRange(deal, rows, part(samples));
             code.i32(0);
             code.set(span.first);
-            code.get(FRAME);
-            code.loadI32(frame.size(place.over));
+            pushWord(deal, frame.size(place.over));
             code.set(span.until);
             code.get(columns);
             code.get(rows.from);
@@ -107,7 +119,7 @@ export function dealScan(deal: Deal, place: ScanPlace): ScanDeal {
     caller: (piece) => {
       const each = apart ? over(piece.rows.extent, "B") : piece.rows.extent;
       if (each === null) throw new Error("samples of a scan are apart, but a kernel has none");
-      const own = piece.columns;
+      const lanes = piece.columns;
       const ofRows = (last: boolean): void => {
         row(last);
         words.number(each);
@@ -116,7 +128,7 @@ export function dealScan(deal: Deal, place: ScanPlace): ScanDeal {
       const across = rangeOf(deal, (last) =>
         byMode(
           () => {
-            if (own === null) part(piece.rows)(last);
+            if (lanes === null) part(piece.rows)(last);
             else if (last) words.number(piece.rows.extent);
             else code.i32(0);
           },
@@ -124,12 +136,12 @@ export function dealScan(deal: Deal, place: ScanPlace): ScanDeal {
         ),
       );
       const along =
-        own === null
+        lanes === null
           ? null
           : rangeOf(deal, (last) =>
               byMode(
-                () => part(own)(last),
-                () => (last ? words.number(own.extent) : code.i32(0)),
+                () => part(lanes)(last),
+                () => (last ? words.number(lanes.extent) : code.i32(0)),
               ),
             );
       return () =>
@@ -150,7 +162,7 @@ export function dealScan(deal: Deal, place: ScanPlace): ScanDeal {
     bytes: (length) => {
       const range = rangeOf(deal, (last) =>
         byMode(
-          () => share(deal, length, LINE, last, frame.threads(stage)),
+          () => own(length, LINE, last),
           () => {
             length();
             words.number(samples.extent);
@@ -206,10 +218,7 @@ function claimsOf(deal: Deal, { over: steps, apart }: ScanPlace, rows: Range, sp
   const place = claimed(CLAIMS.bytes);
   const local = (): Local => code.local(I32);
   const [claims, own, done, samples, all] = [local(), local(), local(), local(), local()];
-  const load = (offset: number): void => {
-    code.get(FRAME);
-    code.loadI32(offset);
-  };
+  const load = (offset: number): void => pushWord(deal, offset);
   /** Pushes ⌈n / unit⌉; `unit` is a word of the frame. */
   const pieces = (n: Local, unit: number): void => {
     code.get(n);
@@ -255,11 +264,11 @@ function claimsOf(deal: Deal, { over: steps, apart }: ScanPlace, rows: Range, sp
           code.op(OP.i32LtS);
           code.branchIf(depth + 1);
           code.get(done);
-          code.i32(2 ** GROUP_BITS - 1);
+          code.i32(CLAIMS.groups - 1);
           code.op(OP.i32And);
           code.set(own);
           code.get(done);
-          code.i32(2 ** GROUP_BITS);
+          code.i32(CLAIMS.groups);
           code.op(OP.i32DivU);
           code.set(done);
           setPart(rows, own, frame.group(stage), samples);
@@ -294,29 +303,4 @@ function claimsOf(deal: Deal, { over: steps, apart }: ScanPlace, rows: Range, sp
       );
     },
   };
-}
-
-/** Pushes where the thread's part begins, or ends; `threads` is the frame's word with their number. */
-function begin(deal: Deal, { extent, unit }: Dealt, last: boolean, threads: number): void {
-  share(deal, () => deal.words.number(extent), unit, last, threads);
-}
-
-function share(
-  { code, target }: Deal,
-  count: () => void,
-  unit: number,
-  last: boolean,
-  threads: number,
-): void {
-  count();
-  code.i32(unit);
-  code.get(FRAME);
-  code.loadI32(target.frame.part);
-  if (last) {
-    code.i32(1);
-    code.op(OP.i32Add);
-  }
-  code.get(FRAME);
-  code.loadI32(threads);
-  code.call(target.library.share());
 }

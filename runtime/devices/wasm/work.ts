@@ -36,6 +36,7 @@ export function packingOf({ inputs, buffers }: Program, sizes: Sizes): number {
   );
 }
 
+/** `load`: of a number that it reads, and of the one that it gives. */
 function costOf(expr: Expr, load: number): number {
   let cost = load;
   walk(expr, (part) => {
