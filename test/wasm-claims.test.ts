@@ -6,6 +6,9 @@ import { CLAIMS } from "../runtime/devices/wasm/claim-code.ts";
 import { createModule } from "../runtime/devices/wasm/encoder.ts";
 import { createLibrary } from "../runtime/devices/wasm/library.ts";
 import { planOf, WORTH } from "../runtime/devices/wasm/plan.ts";
+import { add, lit, load as at, mul } from "./harness/expr.ts";
+import { programBuilder } from "./harness/program.ts";
+import { artifactOf } from "./harness/programs.ts";
 import { type Case, type CaseRun, runCase } from "./harness/run-case.ts";
 import { compileSpec } from "./harness/spec.ts";
 import { ALL, dealing, sines } from "./harness/threads.ts";
@@ -121,11 +124,47 @@ describe("a run whose parts are claimed gives the same bits", () => {
     const plan = planOf(program, sizes, threads, ALL);
     expect(plan.stages.filter((s) => s.claims !== null).length).toBeGreaterThan(1);
     expect(plan.stages.some((s) => s.portions > 0)).toBe(true);
-    const inputs = sines(program, sizes);
-    const run: CaseRun = { program: "gradient", sizes, inputs };
-    const again: Case = { name: entry, artifact, before: Array(8).fill(run), ...run };
+    // Others before: what an earlier run left must not do for what this one does not compute.
+    const runs = Array.from({ length: 9 }, (_, seed): CaseRun => {
+      return { program: "gradient", sizes, inputs: sines(program, sizes, seed) };
+    });
+    const again: Case = { name: entry, artifact, before: runs.slice(1), ...runs[0]! };
     const [one, many] = [await runCase(dealing(1), again), await runCase(dealing(threads), again)];
     expect(many.outputs).toEqual(one.outputs);
     expect(many.report.threads).toBe(threads);
   });
+
+  /** Specs keep sums of steps out of loops whose samples are apart, and histories of states by pointers. */
+  test.each([false, true])(
+    "sums, copies and lags of a scan by hand, reverse: %s",
+    async (reverse) => {
+      const p = programBuilder();
+      const x = p.input("input:x", ["T", "B", 5]);
+      const h0 = p.input("initial:h", ["B", 5]);
+      const old0 = p.input("initial:old", ["B", 5]);
+      const found = p.scan("T", reverse, (s) => {
+        const h = s.carry("h", h0);
+        const old = s.carry("old", old0);
+        const row = s.slice(x);
+        const next = s.kernel("next", ["B", 5], ([b, j]) =>
+          add(at(row, b!, j!), mul(lit(0.5), add(at(h, b!, j!), at(old, b!, j!)))),
+        );
+        s.next(h, next);
+        s.next(old, h);
+        return [s.sum(next), s.sum(h), s.collect(h), s.collect(next), s.final(h), s.final(old)];
+      });
+      for (const [i, id] of found.entries()) p.output(`output:${i}`, id);
+      const artifact = artifactOf(p.done());
+      const program = artifact.programs.forward;
+      const sizes = { B: 30, T: 11 };
+      expect(planOf(program, sizes, 3, ALL).stages.at(-1)!.claims).toMatchObject({ chunk: 1 });
+      const runs = Array.from({ length: 6 }, (_, seed): CaseRun => {
+        return { program: "forward", sizes, inputs: sines(program, sizes, seed) };
+      });
+      const again: Case = { name: "by hand", artifact, before: runs.slice(1), ...runs[0]! };
+      const one = await runCase(dealing(1), again);
+      for (const threads of [2, 3])
+        expect((await runCase(dealing(threads), again)).outputs).toEqual(one.outputs);
+    },
+  );
 });

@@ -16,14 +16,18 @@ export const dealing = (threads: number, worth: Worth = ALL): Device => ({
     createSession(artifact, { fused: false, tiles: "large", threads, worth }),
 });
 
-/** Numbers for all that a program reads. */
-export function sines({ inputs, buffers }: Program, sizes: Sizes): Record<string, CaseTensor> {
+/** Numbers for all that a program reads, others for another `seed`. */
+export function sines(
+  { inputs, buffers }: Program,
+  sizes: Sizes,
+  seed = 0,
+): Record<string, CaseTensor> {
   return Object.fromEntries(
     inputs.map(({ name, buffer }, i): [string, CaseTensor] => {
       const shape = shapeOf(buffers[buffer]!.shape, sizes);
       return [
         name,
-        { shape, data: Array.from({ length: elements(shape) }, (_, k) => Math.sin(i + k)) },
+        { shape, data: Array.from({ length: elements(shape) }, (_, k) => Math.sin(seed + i + k)) },
       ];
     }),
   );
