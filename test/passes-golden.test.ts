@@ -208,20 +208,35 @@ const CASES: Readonly<Record<string, (b: Builder) => readonly NodeId[]>> = {
     return [h!, d!];
   },
   saveGates: (b) => {
-    const loop = { carries: [state(b, "h", 2)], consts: [leaf(b, "U", 6, 2)] };
-    const [h, , z] = scan(b, loop, ({ b, carries: [h], consts: [U] }) => {
+    const [x, U, p] = [steps(b, "x", 2), leaf(b, "U", 8, 2), leaf(b, "p", 2)];
+    const init = state(b, "h", 2);
+    const sigmoid = (b: Builder, v: NodeId) => b.apply("sigmoid", [v]);
+    // Gates that read the input and the state before the step, a gate of the product alone, a part as it is.
+    const gates = (b: Builder, z: NodeId, x: NodeId, p: NodeId, h: NodeId) => ({
+      i: sigmoid(b, b.add(x, part(b, z, 0, 2))),
+      f: sigmoid(b, b.add(b.mul(p, h), part(b, z, 2, 2))),
+      g: b.apply("tanh", [part(b, z, 4, 2)]),
+      u: part(b, z, 6, 2),
+    });
+    const loop = { carries: [init], slices: [x], consts: [U, p] };
+    const [last, all, z] = scan(b, loop, ({ b, carries: [h], slices: [x], consts: [U, p] }) => {
       const z = times(b, U!, h!);
-      const gate = (from: number) => b.apply("sigmoid", [part(b, z, from, 2)]);
-      const g = b.apply("tanh", [part(b, z, 4, 2)]);
-      const next = b.add(b.mul(gate(0), h!), b.mul(gate(2), g));
+      const { i, f, g, u } = gates(b, z, x!, p!, h!);
+      const next = b.add(b.add(b.mul(f, h!), b.mul(i, g)), b.mul(i, u));
       return { next: [next], collects: [next, z] };
     });
-    const back = { reverse: true, carries: [state(b, "d", 2)], slices: [z!] };
-    const [d] = scan(b, back, ({ b, carries: [d], slices: [z] }) => {
-      const g = b.apply("tanh", [part(b, z!, 4, 2)]);
-      return { next: [b.mul(b.mul(d!, b.apply("sigmoid", [part(b, z!, 0, 2)])), g)] };
+    const before = b.apply("delay", [all!, init], { reverse: false });
+    const back = {
+      reverse: true,
+      carries: [state(b, "d", 2)],
+      slices: [z!, x, before],
+      consts: [p],
+    };
+    const [d] = scan(b, back, ({ b, carries: [d], slices: [z, x, h], consts: [p] }) => {
+      const { i, f, g, u } = gates(b, z!, x!, p!, h!);
+      return { next: [b.mul(b.mul(d!, f), b.mul(i, b.add(g, b.mul(u, u))))] };
     });
-    return [h!, d!];
+    return [last!, d!, b.mul(x, sigmoid(b, b.add(x, part(b, z!, 0, 2))))];
   },
   unpackGradients: (b) => {
     const [dz, x] = [steps(b, "dz", 4), steps(b, "x", 3)];

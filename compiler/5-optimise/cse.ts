@@ -7,6 +7,8 @@ import { productForm } from "./product-form.ts";
 
 const COMMUTATIVE: ReadonlySet<string> = new Set(["add", "mul", "maximum", "minimum", "eq", "ne"]);
 
+export const isCommutative = (op: string): boolean => COMMUTATIVE.has(op);
+
 const settled: Settled = new WeakMap();
 
 export function cse(graph: Graph): Graph {
@@ -45,7 +47,7 @@ function keyOf(node: Apply): string {
     const of = isSwapped ? `${args[1]},${args[0]}` : args.join();
     return `contract ${of} ${labelsOf(node, isSwapped)}`;
   }
-  const isOrdered = !isSwapped || !COMMUTATIVE.has(op);
+  const isOrdered = !isSwapped || !isCommutative(op);
   return `${op} ${isOrdered ? args.join() : `${args[1]},${args[0]}`} ${textOf(attrs)}`;
 }
 

@@ -2,7 +2,7 @@
  *  of an old result led to the new one. Never drops a node: `drop-dead` does. */
 import type { Builder } from "../ir/builder.ts";
 import { broken } from "../ir/invariant.ts";
-import type { Graph, NodeId, Scan, Tensor } from "../ir/ir.ts";
+import type { Graph, Node, NodeId, Scan, Tensor } from "../ir/ir.ts";
 import { rewrite, type Visit } from "../ir/rewrite.ts";
 
 /** The scan that replaces one, and where its old results now are, by old index. */
@@ -11,13 +11,17 @@ export interface EditedScan {
   readonly item: (index: number) => NodeId;
 }
 
-/** `edit` builds in the main graph; null leaves a scan as it is. */
-export function editScans(graph: Graph, edit: (scan: Scan, c: Visit) => EditedScan | null): Graph {
+/** `edit` builds in the main graph, as does `other` for its other nodes; null leaves one as it is. */
+export function editScans(
+  graph: Graph,
+  edit: (scan: Scan, c: Visit) => EditedScan | null,
+  other: (node: Node, c: Visit) => NodeId | null = () => null,
+): Graph {
   if (!hasScan(graph)) return graph;
   const edited = new Map<NodeId, EditedScan>();
   return rewrite(graph, (node, c) => {
     if (node.kind === "item") return edited.get(node.of)?.item(node.index) ?? null;
-    if (node.kind !== "scan") return null;
+    if (node.kind !== "scan") return other(node, c);
     const made = edit(node, c);
     if (made === null) return null;
     edited.set(node.id, made);

@@ -1,11 +1,11 @@
 /** @file Keeps what a step made of a product rather than the product. In: a graph with forward and
  *  reversed loops. Out: the same outputs. Never keeps more values a step than before. */
-import { type Apply, type Graph, type Item, type NodeId, type Scan, sameType } from "../ir/ir.ts";
+import { type Apply, type Graph, type NodeId, type Scan, sameType } from "../ir/ir.ts";
 import { rewrite } from "../ir/rewrite.ts";
 import { OPS } from "../ops/table.ts";
 import { copyBody, type EditedScan, rebuilt } from "./edit-scans.ts";
+import { recomputed } from "./recomputed.ts";
 import { collectedIn, onlySlice, usersOf } from "./users.ts";
-import { nodesOf } from "../ir/lookup.ts";
 
 /**
  * Where a loop collects z only for others to begin by f(z, x), f elementwise, and does the same to
@@ -32,16 +32,16 @@ function candidate(graph: Graph): Saved | null {
   for (const { item, forward, index, value, readers } of collectedIn(graph)) {
     const epilogue = onlyUser(forward, value, 1);
     if (epilogue === null) continue;
-    const outside = match(graph, item, forward, value, epilogue);
+    const same = recomputed(graph, forward);
     const again = new Set<NodeId>();
     const loops = new Map<NodeId, { slice: NodeId; again: NodeId }>();
     for (const reader of readers) {
       if (reader.kind === "scan") {
         const slice = onlySlice(reader, item.id);
         const user = slice === null ? null : onlyUser(reader, slice, 0);
-        if (slice !== null && user !== null && outside.inLoop(reader, slice, user))
+        if (slice !== null && user !== null && same(epilogue.id, { loop: reader, id: user.id }))
           loops.set(reader.id, { slice, again: user.id });
-      } else if (reader.kind === "apply" && outside.inMain(reader)) again.add(reader.id);
+      } else if (same(epilogue.id, { loop: null, id: reader.id })) again.add(reader.id);
     }
     const all = again.size + loops.size === readers.length;
     if (all) return { forward, index, epilogue: epilogue.id, again, loops };
@@ -57,35 +57,6 @@ function onlyUser(scan: Scan, id: NodeId, taken: number): Apply | null {
   if (results.filter((x) => x === id).length !== taken) return null;
   const value = scan.body.nodes.find((n) => n.id === id);
   return value !== undefined && sameType(value.type, user.type) ? user : null;
-}
-
-/** Tests whether other nodes compute `epilogue` of the collected `value`, of the same outer values. */
-function match(graph: Graph, item: Item, forward: Scan, value: NodeId, epilogue: Apply) {
-  const main = nodesOf(graph);
-  const body = nodesOf(forward.body);
-  /** Is p of the forward body, at every step, the value that `other` stands for? */
-  const same = (p: NodeId, other: NodeId, loop: Scan | null, slice: NodeId): boolean => {
-    if (p === value) return other === slice;
-    const x = body.get(p);
-    const y = loop === null ? main.get(other) : loop.body.nodes.find((n) => n.id === other);
-    const outer = outerOf(forward, p);
-    if (outer !== null) return outer === (loop === null ? other : outerOf(loop, other));
-    if (x?.kind === "const" && y?.kind === "const") return x.value === y.value;
-    return x?.kind === "apply" && y?.kind === "apply" && alike(x, y, loop, slice);
-  };
-  const alike = (x: Apply, y: Apply, loop: Scan | null, slice: NodeId): boolean =>
-    x.op === y.op &&
-    JSON.stringify(x.attrs) === JSON.stringify(y.attrs) &&
-    x.args.length === y.args.length &&
-    x.args.every((a, i) => same(a, y.args[i]!, loop, slice));
-  return {
-    inLoop: (loop: Scan, slice: NodeId, user: Apply) => alike(epilogue, user, loop, slice),
-    inMain: (user: Apply) => alike(epilogue, user, null, item.id),
-  };
-}
-
-function outerOf(scan: Scan, arg: NodeId): NodeId | null {
-  return [...scan.slices, ...scan.consts].find((p) => p.arg === arg)?.of ?? null;
 }
 
 function applied(graph: Graph, found: Saved): Graph {

@@ -1,148 +1,223 @@
 /** @file Keeps the activated gates of a joined product rather than the product. In: a graph with forward and
  *  reversed loops. Out: the same outputs. Never keeps more values a step than before. */
 import type { Builder } from "../ir/builder.ts";
-import type { Attrs, Graph, NodeId, Scan } from "../ir/ir.ts";
+import { type Apply, type Graph, type NodeId, type Scan, sameType } from "../ir/ir.ts";
+import { nodesOf } from "../ir/lookup.ts";
+import type { Visit } from "../ir/rewrite.ts";
 import { num } from "../ops/attrs.ts";
 import { fixedExtent } from "../ops/structured.ts";
-import { OPS, type OpName } from "../ops/table.ts";
-import { copyBody, editScans, readBy, rebuilt } from "./edit-scans.ts";
-import { collectedIn, leaving, onlySlice, usersOf } from "./users.ts";
+import { OPS } from "../ops/table.ts";
+import {
+  type BodyCopy,
+  copyBody,
+  type EditedScan,
+  editScans,
+  readBy,
+  rebuilt,
+} from "./edit-scans.ts";
+import { recomputed, type Same } from "./recomputed.ts";
+import { type Collected, collectedIn, leaving, onlySlice, usersOf } from "./users.ts";
 
 /**
- * A loop computes z, reads it by parts alone, f_k(part_k z), and collects it for loops that compute some
- * f_k(part_k z) again. [f_1(part_1 z); f_2(part_2 z); …] is collected in its place: a join that the
- * product's kernel ends in, so that no activation is computed twice. Repeats until nothing is left.
+ * A loop computes z, reads it by parts alone, f_k(part_k z, x), and collects it for others that compute some
+ * f_k(part_k z, x) again. [f_1(part_1 z, x); f_2(part_2 z, x); …] is collected in its place, f_k no more than what all
+ * others do to that part first: a join that the product's kernel ends in, so that no activation is computed twice.
+ * Repeats until nothing is left.
  */
 export function saveGates(graph: Graph): Graph {
   const found = candidate(graph);
   return found === null ? graph : saveGates(applied(graph, found));
 }
 
-/** f(part of a value), by what it is of and what it is. */
+/** A part of a value and what is made of it: the part, then elementwise nodes that alone read the one before. */
 interface Piece {
-  readonly user: NodeId;
-  readonly name: string | null;
   readonly axis: number;
   readonly from: number;
   readonly size: number;
-  readonly op: OpName;
-  readonly attrs: Attrs;
+  readonly chain: readonly Apply[];
 }
 
-interface Saved {
-  readonly forward: Scan;
-  /** Which of its collects, the value there, and all that reads it. */
-  readonly index: number;
-  readonly value: NodeId;
+/** Where a value is read by parts: in the body of `loop`, or in the main graph. */
+interface Place {
+  readonly loop: Scan | null;
+  readonly id: NodeId;
   readonly pieces: readonly Piece[];
-  /** By scan that slices the collect: its leaf, and what it computes again. */
-  readonly loops: ReadonlyMap<
-    NodeId,
-    { readonly slice: NodeId; readonly pieces: readonly Piece[] }
-  >;
+}
+
+/** The value, and where others read what is collected of it; chains end in what is saved. */
+interface Saved {
+  readonly value: Place;
+  readonly readers: readonly Place[];
+  /** Which of the loop's collects. */
+  readonly index: number;
 }
 
 function candidate(graph: Graph): Saved | null {
-  for (const { item, forward, index, value, readers } of collectedIn(graph)) {
-    const pieces = piecesOf(forward, value, 1);
-    if (pieces === null || !cover(forward, value, pieces)) continue;
-    const loops = new Map<NodeId, { slice: NodeId; pieces: readonly Piece[] }>();
-    for (const reader of readers) {
-      const slice = reader.kind === "scan" ? onlySlice(reader, item.id) : null;
-      const again = reader.kind === "scan" && slice !== null ? piecesOf(reader, slice, 0) : null;
-      const known = again?.every((p) => pieces.some((q) => sameFunction(p, q) && within(p, q)));
-      if (slice !== null && again !== null && known === true)
-        loops.set(reader.id, { slice, pieces: again });
-    }
-    if (loops.size === readers.length) return { forward, index, value, pieces, loops };
+  for (const found of collectedIn(graph)) {
+    const { forward, index } = found;
+    const value = placeIn(forward, forward.body, found.value, 1);
+    const readers = readersOf(graph, found);
+    if (value === null || readers === null || !isCovered(value)) continue;
+    const same = recomputed(graph, forward);
+    const pieces = value.pieces.map((piece) => shared(piece, readers, same));
+    if (!pieces.some(endsInFunction)) continue;
+    const cut = readers.map((r) => ({ ...r, pieces: r.pieces.flatMap((p) => likeOf(p, pieces)) }));
+    if (cut.every((r, i) => r.pieces.length === readers[i]!.pieces.length))
+      return { value: { ...value, pieces }, readers: cut, index };
   }
   return null;
 }
 
-/** All that reads `id` in the body, if each is a function of a part, and `taken` results are `id`. */
-function piecesOf(scan: Scan, id: NodeId, taken: number): readonly Piece[] | null {
-  const users = usersOf(scan.body);
-  const results = leaving(scan.body, scan);
-  const all = [...scan.carries.map((c) => c.next), ...scan.collects, ...scan.sums];
-  if (all.filter((x) => x === id).length !== taken) return null;
+function readersOf(graph: Graph, { item, readers }: Collected): readonly Place[] | null {
+  const loops = readers.filter((r) => r.kind === "scan");
+  const places = loops.map((loop) => placeIn(loop, loop.body, onlySlice(loop, item.id), 0));
+  if (loops.length < readers.length) places.push(placeIn(null, graph, item.id, 0));
+  const all = places.filter((place) => place !== null);
+  return all.length === places.length ? all : null;
+}
+
+/** All that reads `id`, if only parts along one axis do, and `taken` results of the loop are `id`. */
+function placeIn(loop: Scan | null, graph: Graph, id: NodeId | null, taken: number): Place | null {
+  if (id === null) return null;
+  const results = [...(loop?.carries.map((c) => c.next) ?? []), ...(loop?.collects ?? [])];
+  if ([...results, ...(loop?.sums ?? [])].filter((x) => x === id).length !== taken) return null;
+  const kept = leaving(graph, loop);
   const pieces: Piece[] = [];
-  for (const part of users.get(id) ?? []) {
-    if (part.kind !== "apply" || part.op !== "part" || results.has(part.id)) return null;
-    const [user, ...others] = users.get(part.id) ?? [];
-    if (user?.kind !== "apply" || others.length > 0 || user.args.length > 1) return null;
-    if (OPS[user.op].form !== "map") return null;
-    pieces.push({
-      user: user.id,
-      name: user.name ?? null,
-      axis: num(part.attrs, "axis"),
-      from: num(part.attrs, "from"),
-      size: num(part.attrs, "size"),
-      op: user.op,
-      attrs: user.attrs,
-    });
+  for (const part of usersOf(graph).get(id) ?? []) {
+    if (part.kind === "scan") continue;
+    if (part.kind !== "apply" || part.op !== "part" || kept.has(part.id)) return null;
+    const [axis, from, size] = [
+      num(part.attrs, "axis"),
+      num(part.attrs, "from"),
+      num(part.attrs, "size"),
+    ];
+    pieces.push({ axis, from, size, chain: chainOf(graph, id, part, kept) });
   }
   const [first] = pieces;
-  return first !== undefined && pieces.every((p) => p.axis === first.axis)
-    ? pieces.sort((p, q) => p.from - q.from)
-    : null;
+  if (first === undefined || pieces.some((p) => p.axis !== first.axis)) return null;
+  return { loop, id, pieces: pieces.sort((p, q) => p.from - q.from) };
+}
+
+/** What is made of `part` of `whole`, as far as nothing else is made of it and no other part enters. */
+function chainOf(
+  graph: Graph,
+  whole: NodeId,
+  part: Apply,
+  kept: ReadonlySet<NodeId>,
+): readonly Apply[] {
+  const chain = [part];
+  for (let last = part; !kept.has(last.id); chain.push(last)) {
+    const [user, ...others] = usersOf(graph).get(last.id) ?? [];
+    if (user?.kind !== "apply" || others.length > 0) break;
+    if (OPS[user.op].form !== "map" || !sameType(user.type, part.type)) break;
+    const beside = user.args.filter((arg) => arg !== last.id);
+    if (readBy(graph, beside).has(whole)) break;
+    last = user;
+  }
+  return chain;
 }
 
 /** Are the pieces the whole value, each element once? */
-function cover(scan: Scan, value: NodeId, pieces: readonly Piece[]): boolean {
-  const { type } = scan.body.nodes.find((n) => n.id === value)!;
+function isCovered({ loop, id, pieces }: Place): boolean {
+  const { type } = nodesOf(loop!.body).get(id)!;
   const end = pieces.reduce((at, p) => (p.from === at ? at + p.size : Number.NaN), 0);
   return end === fixedExtent(type, pieces[0]!.axis);
 }
 
-const sameFunction = (p: Piece, q: Piece): boolean =>
-  p.axis === q.axis && p.op === q.op && JSON.stringify(p.attrs) === JSON.stringify(q.attrs);
+/** `piece` as far as every reader computes it again. */
+function shared(piece: Piece, readers: readonly Place[], same: Same): Piece {
+  let { length } = piece.chain;
+  for (const { loop, pieces } of readers) {
+    for (const other of pieces) {
+      if (!within(other, piece)) continue;
+      length = Math.min(length, other.chain.length);
+      const isAgain = (at: number): boolean =>
+        same(piece.chain[at]!.id, { loop, id: other.chain[at]!.id }, [
+          piece.chain[0]!.id,
+          other.chain[0]!.id,
+        ]);
+      while (!isAgain(length - 1)) length--;
+    }
+  }
+  return { ...piece, chain: piece.chain.slice(0, length) };
+}
+
+/** `other`, a reader's, as far as the piece that it is of; none where it is of several. */
+function likeOf(other: Piece, pieces: readonly Piece[]): readonly Piece[] {
+  const whole = pieces.find((piece) => within(other, piece));
+  return whole === undefined ? [] : [{ ...other, chain: other.chain.slice(0, whole.chain.length) }];
+}
 
 const within = (p: Piece, q: Piece): boolean =>
-  p.from >= q.from && p.from + p.size <= q.from + q.size;
+  p.axis === q.axis && p.from >= q.from && p.from + p.size <= q.from + q.size;
 
-function applied(graph: Graph, { forward, index, value, pieces, loops }: Saved): Graph {
-  return editScans(graph, (scan, c) => {
-    const reader = loops.get(scan.id);
-    if (scan.id !== forward.id && reader === undefined) return null;
+/** Worth saving: more than sums and products, which cost no more than what they read. */
+const endsInFunction = ({ chain }: Piece): boolean =>
+  chain.length > 1 && chain.at(-1)!.args.length === 1;
+
+function applied(graph: Graph, { value, readers, index }: Saved): Graph {
+  const scanned = (scan: Scan, c: Visit): EditedScan | null => {
+    const place = [value, ...readers].find((p) => p.loop?.id === scan.id);
+    if (place === undefined) return null;
     const copy = copyBody(scan, c.b);
-    const { collects } = scan;
-    const take = (whole: NodeId, all: readonly Piece[]): void => {
-      for (const { user, name, axis, from, size } of all) {
-        const part = copy.body.apply("part", [whole], { axis, from, size });
-        copy.put(user, name === null ? part : copy.body.named(part, name));
+    const take = (whole: NodeId): void => {
+      for (const piece of place.pieces) {
+        const { id, name } = piece.chain.at(-1)!;
+        const part = partOf(copy.body, whole, piece);
+        copy.put(id, name === undefined ? part : copy.body.named(part, name));
       }
     };
-    if (reader !== undefined) {
-      const { type } = scan.body.nodes.find((n) => n.id === reader.slice)!;
-      take(copy.put(reader.slice, copy.body.leaf("arg", type)), reader.pieces);
+    if (place !== value) {
+      const { type } = nodesOf(scan.body).get(place.id)!;
+      take(copy.put(place.id, copy.body.leaf("arg", type)));
       copy.rest();
-      return rebuilt(scan, copy, c, collects.map(copy.at));
+      return rebuilt(scan, copy, c, scan.collects.map(copy.at));
     }
-    const before = readBy(scan.body, [value]);
-    copy.rest((old) => before.has(old));
-    const saved = joined(copy.body, copy.at(value), pieces);
-    take(saved, pieces);
-    copy.rest();
-    return rebuilt(
-      scan,
-      copy,
-      c,
-      collects.map((id, i) => (i === index ? saved : copy.at(id))),
+    const before = readBy(
+      scan.body,
+      place.pieces.map((piece) => piece.chain.at(-1)!.id),
     );
+    copy.rest((old) => before.has(old));
+    const saved = joined(copy, place);
+    take(saved);
+    copy.rest();
+    const collects = scan.collects.map((id, i) => (i === index ? saved : copy.at(id)));
+    return rebuilt(scan, copy, c, collects);
+  };
+  const outside = readers.find((p) => p.loop === null);
+  const pieces = new Map(outside?.pieces.map((piece) => [piece.chain.at(-1)!.id, piece]));
+  return editScans(graph, scanned, (node, { b, map }) => {
+    const piece = pieces.get(node.id);
+    return piece === undefined ? null : partOf(b, map(outside!.id), piece);
   });
 }
 
+const partOf = (b: Builder, whole: NodeId, { axis, from, size }: Piece): NodeId =>
+  b.apply("part", [whole], { axis, from, size });
+
 /** [f_1(part_1 z); f_2(part_2 z); …], neighbours under one function as one. */
-function joined(b: Builder, whole: NodeId, pieces: readonly Piece[]): NodeId {
+function joined({ body, at }: BodyCopy, { id, pieces }: Place): NodeId {
   const regions: Piece[] = [];
   for (const piece of pieces) {
     const last = regions.at(-1);
-    if (last === undefined || !sameFunction(last, piece)) regions.push(piece);
-    else regions[regions.length - 1] = { ...last, size: last.size + piece.size };
+    if (last !== undefined && isOneFunction(last, piece))
+      regions[regions.length - 1] = { ...last, size: last.size + piece.size };
+    else regions.push(piece);
   }
-  const parts = regions.map(({ axis, from, size, op, attrs }) =>
-    b.apply(op, [b.apply("part", [whole], { axis, from, size })], attrs),
-  );
-  const { axis } = pieces[0]!;
-  return parts.length === 1 ? parts[0]! : b.apply("concat", parts, { axis });
+  const parts = regions.map((region) => {
+    const { chain } = region;
+    if (!isOneFunction(region, region)) return at(chain.at(-1)!.id);
+    const part = partOf(body, at(id), region);
+    return chain.length === 1 ? part : body.apply(chain[1]!.op, [part], chain[1]!.attrs);
+  });
+  return parts.length === 1 ? parts[0]! : body.apply("concat", parts, { axis: pieces[0]!.axis });
+}
+
+/** Are both the same function of their parts and of nothing else, or the parts themselves? */
+function isOneFunction({ chain: p }: Piece, { chain: q }: Piece): boolean {
+  if (p.length > 2 || p.length !== q.length) return false;
+  const [f, g] = [p[1], q[1]];
+  if (f === undefined || g === undefined) return true;
+  const isOfOne = f.args.length === 1 && f.op === g.op;
+  return isOfOne && JSON.stringify(f.attrs) === JSON.stringify(g.attrs);
 }
