@@ -11,7 +11,7 @@ import {
 import type { Sizes } from "../../runtime/devices/device.ts";
 import { add, call, lit, load, mul, select, size, sub } from "./expr.ts";
 import { lstmPrograms } from "./lstm-program.ts";
-import { type ProgramBuilder, programBuilder } from "./program.ts";
+import { type Element, type ProgramBuilder, programBuilder } from "./program.ts";
 import type { Case, CaseTensor } from "./run-case.ts";
 import { scanPrograms } from "./scan-programs.ts";
 import { sessionCases } from "./session-cases.ts";
@@ -22,6 +22,46 @@ export interface Handmade {
   readonly sizes: readonly Sizes[];
   readonly build: (p: ProgramBuilder) => void;
   readonly fill?: Readonly<Record<string, (index: number, sizes: Sizes) => number>>;
+}
+
+/**
+ * Joins of x [B, 11] and u [B, 7]. columns, in ranges: x₀…₆ and tanh u, then tanh u alone, four of x, then the first
+ * again, negative, and x₄…₁₀. rows: x₀, 2 x₀ and x₀².
+ */
+export function stackedJoins(x: number, u: number): Readonly<Record<"columns" | "rows", Element>> {
+  const ranges = (at: Expr, pieces: readonly (readonly [number, (i: Expr) => Expr])[]): Expr => {
+    let begin = 0;
+    const all = pieces.map(([length, of]) => {
+      const from = begin;
+      begin += length;
+      return { end: begin, value: of(from === 0 ? at : add(at, lit(-from))) };
+    });
+    return all.reduceRight<Expr | null>(
+      (rest, { end, value }) =>
+        rest === null ? value : select(call("lt", at, lit(end)), value, rest),
+      null,
+    )!;
+  };
+  return {
+    columns: ([b, j]) => {
+      const both = (i: Expr) => add(load(x, b!, i), call("tanh", load(u, b!, i)));
+      return ranges(j!, [
+        [7, both],
+        [7, (i) => call("tanh", load(u, b!, i))],
+        [4, (i) => load(x, b!, i)],
+        [7, (i) => call("neg", both(i))],
+        [7, (i) => load(x, b!, add(i, lit(4)))],
+      ]);
+    },
+    rows: ([i, j]) => {
+      const first = load(x, lit(0), j!);
+      return ranges(i!, [
+        [1, () => first],
+        [1, () => mul(lit(2), first)],
+        [1, () => mul(first, first)],
+      ]);
+    },
+  };
 }
 
 /** Every case: each program at each of its sizes. */
@@ -532,6 +572,17 @@ function shapes(): readonly Handmade[] {
           "output:copy",
           p.prepare("copy", [4, 5], ([i, j]) => load(w, i!, j!)),
         );
+      },
+    },
+    {
+      name: "a join of ranges that share what they read, of others, along either axis",
+      sizes: [{ B: 1 }, { B: 5 }],
+      build: (p) => {
+        const x = p.input("input:x", ["B", 11]);
+        const u = p.input("input:u", ["B", 7]);
+        const joins = stackedJoins(x, u);
+        p.output("output:columns", p.kernel("columns", ["B", 32], joins.columns));
+        p.output("output:rows", p.kernel("rows", [3, 11], joins.rows));
       },
     },
     {

@@ -7,11 +7,12 @@ import type { Library } from "./library.ts";
 import { address, type Emitter, type Point, stepAlong } from "./loads.ts";
 import { loop, type Part, withView } from "./loop-code.ts";
 import type { Loop, Nest } from "./nest.ts";
-import { type Graph, streamsOf } from "./nodes.ts";
+import { type Graph, type Node, streamsOf } from "./nodes.ts";
 import { numberOf, ONE, type Poly } from "./poly.ts";
 import { createReducer, hoist, settle } from "./reduce-code.ts";
 import { inside, wordsOf } from "./scope.ts";
 import { type Plan, TILES, type TileSize } from "./tiles.ts";
+import type { Stream } from "./terms.ts";
 import { emit, inScope } from "./values.ts";
 
 export interface KernelTarget {
@@ -100,7 +101,10 @@ function createNestEmitter(
   const parts = new Map(
     dealt.map(({ v }, i): [number, Part] => [v, { from: 1 + 2 * i, to: 2 + 2 * i }]),
   );
-  const streams = streamsOf([graph.value, ...graph.reductions]);
+  const streams = [
+    ...streamsOf([...graph.values, ...graph.reductions]),
+    ...nest.results.map((r) => r.out),
+  ];
   const e: Emitter = {
     code,
     words: wordsOf(code, target.frame),
@@ -117,17 +121,17 @@ function createNestEmitter(
   const place = { nest, graph };
   const reduce = createReducer(e, place);
 
-  /** The value of a place, in a local. */
-  const valueAt = (point: Point): Local => {
-    emit(e, graph.value, point);
+  /** The value of a result at a place, in a local. */
+  const valueAt = (result: Node, point: Point): Local => {
+    emit(e, result, point);
     const value = code.local(V128);
     code.set(value);
     return value;
   };
-  const isBeside = nest.lane !== null && stepAlong(nest.out, nest.lane) === 1;
-  const store = (point: Point, value: Local): void => {
+  const store = (out: Stream, point: Point, value: Local): void => {
+    const isBeside = nest.lane !== null && stepAlong(out, nest.lane) === 1;
     const at = (lane: number): number => {
-      const constant = address(e, nest.out, point, lane);
+      const constant = address(e, out, point, lane);
       code.get(value);
       return constant;
     };
@@ -143,8 +147,10 @@ function createNestEmitter(
     for (let i = 0; i < tile.length; ) {
       const { row } = tile[i]!;
       const pair = tile.slice(i, i + 2).filter((p) => p.row === row);
-      const values = pair.map(valueAt);
-      for (const [k, point] of pair.entries()) store(point, values[k]!);
+      for (const [r, { out }] of nest.results.entries()) {
+        const values = pair.map((point) => valueAt(graph.values[r]!, point));
+        for (const [k, point] of pair.entries()) store(out, point, values[k]!);
+      }
       i += pair.length;
     }
   };
@@ -171,13 +177,15 @@ function createNestEmitter(
             : shape;
       const before = tile;
       tile = pointsOf(next);
-      if (inner.length > 0) hoist(e, place, graph.value, tile, (v) => now.has(v));
-      else settle(e, graph.value, tile);
+      for (const value of graph.values) {
+        if (inner.length > 0) hoist(e, place, value, tile, (v) => now.has(v));
+        else settle(e, value, tile);
+      }
       axes(walk, inner, now, next);
       tile = before;
     };
     const part = parts.get(first.v) ?? null;
-    loop(e, first, [...streams, nest.out], shape.rows, steps, body, part);
+    loop(e, first, streams, shape.rows, steps, body, part);
   };
 
   const walkOf = (walk: Walk): void =>
@@ -189,7 +197,7 @@ function createNestEmitter(
 
   return {
     run: (): void => {
-      hoist(e, place, graph.value, tile, () => false);
+      for (const value of graph.values) hoist(e, place, value, tile, () => false);
       const { few, many, rows } = plan;
       if (few === null || rows === null) {
         walkOf(many);

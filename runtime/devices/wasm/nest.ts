@@ -1,5 +1,5 @@
 /** @file A kernel as loops: ranges split, unit axes gone, axes joined, the axis of the lanes chosen. In:
- *  a kernel. Out: one nest a range, the same values. Never looks at how code is made. */
+ *  a kernel. Out: a nest for each range, or for ranges that share what they read. Never looks at how code is made. */
 import type { Buffer, Expr, Extent, Kernel, Reduction } from "../../artifact/kernel.ts";
 import { keyOf, numberOf, ONE, type Poly, plus, polyOf, samePoly, times, ZERO } from "./poly.ts";
 import {
@@ -19,14 +19,20 @@ export interface Loop {
   readonly extent: Poly;
 }
 
-export interface Nest {
+/** What is computed at every place of a nest's axes, and where it goes. */
+export interface Result {
   readonly out: Stream;
+  readonly value: Expr;
+}
+
+export interface Nest {
+  /** One for each range of the kernel that it is of. */
+  readonly results: readonly Result[];
   /** Outermost first; the lane's axis is last where there is one. */
   readonly axes: readonly Loop[];
   /** The axis that runs along the four lanes. */
   readonly lane: number | null;
   readonly reductions: readonly NestReduction[];
-  readonly value: Expr;
   /** Extents of all variables, as they were before axes were joined. */
   readonly extents: Extents;
 }
@@ -50,9 +56,45 @@ export function nestsOf(kernel: Kernel, buffers: readonly Buffer[]): readonly Ne
   for (let v = kernel.axes.length - 1; v >= 0; v--) {
     const points = cutPoints(exprs, v, kernel.axes[v]!);
     if (points.length <= 2 || points.length - 1 > MAX_RANGES) continue;
-    return points.slice(1).map((to, i) => nestOf(kernel, buffers, { v, from: points[i]!, to }));
+    const ranges = points.slice(1).map((to, i) => ({ v, from: points[i]!, to }));
+    return stacked(kernel, buffers, ranges).map((of) => nestOf(kernel, buffers, of));
   }
-  return [nestOf(kernel, buffers, null)];
+  return [nestOf(kernel, buffers, [])];
+}
+
+/**
+ * Ranges that are computed side by side: those of one length that load the same, such as the gates' gradients, which
+ * begin alike. What they share is computed once, where each would do so for itself. Not those of sums: a tile of sums
+ * fills the registers.
+ */
+function stacked(
+  kernel: Kernel,
+  buffers: readonly Buffer[],
+  ranges: readonly Range[],
+): readonly (readonly Range[])[] {
+  if (kernel.reductions.length > 0) return ranges.map((range) => [range]);
+  const stacks: {
+    readonly length: number;
+    readonly ranges: Range[];
+    readonly loads: Set<string>;
+  }[] = [];
+  for (const range of ranges) {
+    const length = range.to - range.from;
+    const loads = loadsOf(nestOf(kernel, buffers, [range]), buffers);
+    const stack = stacks.find((s) => s.length === length && loads.some((l) => s.loads.has(l)));
+    if (stack === undefined) stacks.push({ length, ranges: [range], loads: new Set(loads) });
+    else {
+      stack.ranges.push(range);
+      for (const load of loads) stack.loads.add(load);
+    }
+  }
+  return stacks.map((s) => s.ranges);
+}
+
+/** Numbers that differ from lane to lane, by where they are. */
+function loadsOf({ results, lane, extents }: Nest, buffers: readonly Buffer[]): readonly string[] {
+  const streams = results.flatMap(({ value }) => streamsOf(value, extents, buffers));
+  return streams.filter((s) => lane !== null && s.by.has(lane)).map(streamKey);
 }
 
 /** Where pieces of an axis begin and end: comparisons of `v` with numbers do not change inside. */
@@ -95,27 +137,26 @@ function extentsOf({ axes, reductions }: Kernel): Map<number, Extent> {
   return extents;
 }
 
-function nestOf(kernel: Kernel, buffers: readonly Buffer[], range: Range | null): Nest {
+/** The nest of all of the kernel, or of ranges of one length along one axis. */
+function nestOf(kernel: Kernel, buffers: readonly Buffer[], ranges: readonly Range[]): Nest {
   const extents = extentsOf(kernel);
-  const replaced = new Map<number, Expr>();
-  for (const [v, extent] of extents) if (extent === 1) replaced.set(v, { lit: 0 });
-  if (range !== null) {
-    extents.set(range.v, range.to - range.from);
-    const from: Expr = { lit: range.from };
-    const whole = range.to - range.from > 1;
-    const moved: Expr = { call: "add", args: [{ var: range.v }, from] };
-    if (range.from > 0) replaced.set(range.v, whole ? moved : from);
-    else if (!whole) replaced.set(range.v, from);
-  }
-  const clean = (expr: Expr): Expr => prune(substitute(expr, replaced), extents);
-  const value = clean(kernel.value);
-  const reductions = kernel.reductions.map((r) => ({ ...r, of: clean(r.of) }));
+  const unit = new Map<number, Expr>();
+  for (const [v, extent] of extents) if (extent === 1) unit.set(v, { lit: 0 });
+  const [first] = ranges;
+  if (first !== undefined) extents.set(first.v, first.to - first.from);
+  const clean = (expr: Expr, range: Range | null): Expr =>
+    prune(substitute(expr, new Map([...unit, ...moved(range)])), extents);
+  const results = (first === undefined ? [null] : ranges).map((range) => ({
+    out: outStream(kernel, range),
+    value: clean(kernel.value, range),
+  }));
+  const reductions = kernel.reductions.map((r) => ({ ...r, of: clean(r.of, first ?? null) }));
   const alive = (v: number): boolean => extents.get(v) !== 1;
   const loopsOf = (vars: readonly number[]): Loop[] =>
     vars.filter(alive).map((v) => ({ v, extent: polyOf(extents.get(v)!) }));
-  const out = outStream(kernel, range);
-  const uses = usesOf([value, ...reductions.map((r) => r.of)], extents, buffers);
-  const streams = [out, ...uses.addresses.map((a) => a.stream)];
+  const exprs = [...results.map((r) => r.value), ...reductions.map((r) => r.of)];
+  const uses = usesOf(exprs, extents, buffers);
+  const streams = [...results.map((r) => r.out), ...uses.addresses.map((a) => a.stream)];
   const axes = join(loopsOf(kernel.axes.map((_, v) => v)), streams, uses.bare);
   const summed = reductions.map((r) => ({
     ...r,
@@ -125,10 +166,12 @@ function nestOf(kernel: Kernel, buffers: readonly Buffer[], range: Range | null)
   const lane = laneOf(axes, summed, buffers, extents);
   const dependence = dependenceOf(summed);
   return {
-    out: { ...out, by: new Map([...out.by].filter(([v]) => live.has(v))) },
+    results: results.map(({ out, value }) => ({
+      out: { ...out, by: new Map([...out.by].filter(([v]) => live.has(v))) },
+      value,
+    })),
     axes,
     lane,
-    value,
     extents,
     reductions: summed.map((r, i) => {
       const perLane = lane !== null && dependence[i]!.has(lane);
@@ -141,6 +184,14 @@ function nestOf(kernel: Kernel, buffers: readonly Buffer[], range: Range | null)
       };
     }),
   };
+}
+
+/** The range's variable, counted from its begin: a number, where it has one value. */
+function moved(range: Range | null): readonly (readonly [number, Expr])[] {
+  if (range === null) return [];
+  const from: Expr = { lit: range.from };
+  if (range.to - range.from === 1) return [[range.v, from]];
+  return range.from === 0 ? [] : [[range.v, { call: "add", args: [{ var: range.v }, from] }]];
 }
 
 function outStream(kernel: Kernel, range: Range | null): Stream {

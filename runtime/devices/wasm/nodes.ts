@@ -41,7 +41,8 @@ export interface Loose {
 }
 
 export interface Graph {
-  readonly value: Node;
+  /** Of each result of the nest. */
+  readonly values: readonly Node[];
   /** What each reduction reduces. */
   readonly reductions: readonly Node[];
 }
@@ -155,7 +156,7 @@ export function graphOf(nest: Nest, buffers: readonly Buffer[], pack: Pack): Gra
     reductions.push(build(of, known, lane));
   }
   current = null;
-  return { reductions, value: build(nest.value, known, nest.lane) };
+  return { reductions, values: nest.results.map((r) => build(r.value, known, nest.lane)) };
 }
 
 const NONE: ReadonlySet<number> = new Set<number>();

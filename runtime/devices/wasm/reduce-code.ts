@@ -118,7 +118,7 @@ export function createReducer(
   /** By reduction: makes its value known at a point, in the scope where it was asked for. */
   const results = new Map<number, (point: Point, value: Local) => void>();
   const reductionNodes = new Map<number, Node>();
-  collect([graph.value, ...graph.reductions], (node) => {
+  collect([...graph.values, ...graph.reductions], (node) => {
     if (node.kind === "reduction") reductionNodes.set(node.index, node);
   });
 

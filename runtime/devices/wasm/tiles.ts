@@ -58,7 +58,8 @@ function planOf(nest: Nest, graph: Graph, size: TileSize): Plan {
   const tile = SIZES[size];
   const row = lane === null ? null : rowOf(nest, graph);
   if (row === null) {
-    const map = graph.value.work < MAP_WORK ? 8 : tile.dear;
+    const work = graph.values.reduce((sum, value) => sum + value.work, 0);
+    const map = work < MAP_WORK ? 8 : tile.dear;
     const lanes = [...new Set([sums(nest) ? tile.few : map, 4, 1])];
     return { few: null, rows: null, many: { order: axes, row: null, rows: [1], lanes } };
   }
