@@ -93,6 +93,7 @@ export const SIMD = {
   pmax: 0xeb,
   convertI32: 0xfa,
   madd: 0x105,
+  laneSelect: 0x10b,
 } as const;
 
 /** Atomic accesses of 32-bit words. */

@@ -19,7 +19,6 @@ import {
   lt,
   madd,
   mul,
-  neg,
   not,
   or,
   pmax,
@@ -62,6 +61,7 @@ const LN2_LOW = -2.1219444e-4;
 /** Adding 1.5 · 2^23 leaves the nearest whole number in the low bits. */
 const ROUND = 12582912;
 const ROUND_BITS = 0x4b400000;
+const SIGN = 0x80000000 | 0;
 
 /** e^r = 1 + r + r² P(r), |r| ≤ ln 2 / 2. Cephes, expf. */
 const EXP = [
@@ -113,7 +113,7 @@ function expm1(code: Code, x: Vector): Vector {
 
 /** 1 / (1 + e), e = e^−|x|; of x < 0 q = e / (1 + e), where that is small e − e q, which rounds less. */
 function sigmoid(code: Code, x: Vector): Vector {
-  const size = keep(code, neg(abs(x)));
+  const size = keep(code, or(x, bits(SIGN)));
   const e = keep(
     code,
     andnot(expNormal(code, keep(code, pmax(size, splat(-87.336)))), lt(size, splat(-87.336))),
@@ -129,7 +129,7 @@ function tanh(code: Code, x: Vector): Vector {
   const far = sub(ONE, div(splat(2), add(e, ONE)));
   const square = keep(code, mul(x, x));
   const near = madd(mul(polynomial(square, TANH), square), x, x);
-  const signed = or(far, and(x, bits(0x80000000 | 0)));
+  const signed = or(far, and(x, bits(SIGN)));
   return choose(gt(size, splat(0.625)), signed, near);
 }
 

@@ -9,6 +9,7 @@ import type { Node } from "./nodes.ts";
 import { numberOf } from "./poly.ts";
 import { pow } from "./pow.ts";
 import { find, inside } from "./scope.ts";
+import { select } from "./vector.ts";
 
 /** Pushes the node's value. */
 export function emit(e: Emitter, node: Node, point: Point): void {
@@ -164,7 +165,7 @@ function emitCall(e: Emitter, fn: ScalarFn, args: readonly Node[], point: Point)
       emit(e, b!, point);
       emit(e, c!, point);
       emitMask(e, a!, point);
-      code.simd(SIMD.bitselect);
+      select(code);
       return;
   }
 }

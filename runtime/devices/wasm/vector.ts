@@ -88,8 +88,15 @@ export const choose =
     a(code);
     b(code);
     mask(code);
-    code.simd(SIMD.bitselect);
+    select(code);
   };
+
+/**
+ * Of two vectors and a mask on the stack, the first where the mask is set. A lane of a mask is all ones or all zeros, of
+ * which relaxed SIMD makes the same everywhere, by one instruction where there are three.
+ */
+export const select = (code: Code): void =>
+  code.simd(code.fused ? SIMD.laneSelect : SIMD.bitselect);
 
 /** Evaluates `value` now, into a local. */
 export function keep(code: Code, value: Vector): Vector {
