@@ -184,8 +184,19 @@ function emitSteps(
   const calls = kernels.map((pieces) => pieces.map(deal.caller));
   const addInto = scan.sums.length > 0 ? emitAddInto(module) : null;
 
+  const slices = scan.slices.map(({ local }) => ({ local, ...deal.bytes(() => length(local)) }));
+  const touch = slices.length > 0 ? emitTouch(module) : null;
+
   const step = (): void => {
     follow.step();
+    if (touch !== null)
+      for (const { local, skip, size } of slices) {
+        address(local);
+        skip();
+        code.op(OP.i32Add);
+        size();
+        code.call(touch);
+      }
     for (const call of calls) {
       for (const piece of call) piece();
       deal.meet();
@@ -291,6 +302,46 @@ function emitSteps(
       code.op(OP.select);
     });
   }
+}
+
+/** Of less the engine's own guesses are as good: rows of a page or two lie next to those of the step before. */
+const MIN_TOUCHED = 8192;
+
+/**
+ * (from, bytes): reads a word of every line. A step's row of a sequence is new to the cache, and often to the table of
+ * pages: read by themselves, many lines are on their way at once; in a kernel, the next wait for what is computed of one.
+ */
+function emitTouch(module: KernelTarget["module"]): number {
+  const index = module.declare({ params: [I32, I32], results: [] }, "touch");
+  const code = createCode(2);
+  const [from, bytes] = [0, 1];
+  const end = code.local(I32);
+  code.block(() => {
+    code.get(bytes);
+    code.i32(MIN_TOUCHED);
+    code.op(OP.i32LtS);
+    code.branchIf(0);
+    code.get(from);
+    code.get(bytes);
+    code.op(OP.i32Add);
+    code.set(end);
+    code.loop(() => {
+      code.get(from);
+      code.get(end);
+      code.op(OP.i32GeS);
+      code.branchIf(1);
+      code.get(from);
+      code.loadI32(0);
+      code.op(OP.drop);
+      code.get(from);
+      code.i32(64);
+      code.op(OP.i32Add);
+      code.set(from);
+      code.branch(0);
+    });
+  });
+  module.define(index, code.body());
+  return index;
 }
 
 /** (into, from, bytes): into += from. */
