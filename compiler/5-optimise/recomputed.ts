@@ -35,8 +35,16 @@ export function recomputed(graph: Graph, forward: Scan): Same {
     const isOfLoop = isCollect(history!, carry.next) && init === carry.init;
     return isOfLoop && flag(node.attrs, "reverse") === forward.reverse;
   };
+  /** Both orders of a sum are tried, and nodes are shared: what was asked is not asked again. */
+  const answers = new Map<string, boolean>();
   const same: Same = (value, { loop, id }, known) => {
     if (known !== undefined && known[0] === value && known[1] === id) return true;
+    const key = `${loop?.id} ${value} ${id} ${known}`;
+    const answer = answers.get(key) ?? isSame(value, { loop, id }, known);
+    answers.set(key, answer);
+    return answer;
+  };
+  const isSame: Same = (value, { loop, id }, known) => {
     const outer = loop === null ? id : outerOf(loop, id);
     if (outer !== null) {
       if (outerOf(forward, value) === outer) return true;

@@ -60,9 +60,9 @@ function candidate(graph: Graph): Saved | null {
     if (value === null || readers === null || !isCovered(value)) continue;
     const same = recomputed(graph, forward);
     const pieces = value.pieces.map((piece) => shared(piece, readers, same));
-    if (!pieces.some(endsInFunction)) continue;
     const cut = readers.map((r) => ({ ...r, pieces: r.pieces.flatMap((p) => likeOf(p, pieces)) }));
-    if (cut.every((r, i) => r.pieces.length === readers[i]!.pieces.length))
+    if (cut.some((r, i) => r.pieces.length < readers[i]!.pieces.length)) continue;
+    if (cut.some((r) => r.pieces.some(endsInFunction)))
       return { value: { ...value, pieces }, readers: cut, index };
   }
   return null;
@@ -84,7 +84,8 @@ function placeIn(loop: Scan | null, graph: Graph, id: NodeId | null, taken: numb
   const kept = leaving(graph, loop);
   const pieces: Piece[] = [];
   for (const part of usersOf(graph).get(id) ?? []) {
-    if (part.kind === "scan") continue;
+    // Loops that read it are places of their own.
+    if (loop === null && part.kind === "scan") continue;
     if (part.kind !== "apply" || part.op !== "part" || kept.has(part.id)) return null;
     const [axis, from, size] = [
       num(part.attrs, "axis"),
