@@ -1,5 +1,6 @@
 /** @file What the engine's WebAssembly can do. In: nothing. Out: answers by validating tiny modules. */
 import { SIMD } from "./code.ts";
+import { hasFlag, nodesV8, processor, setFlag } from "./engine.ts";
 import { unsigned, V128 } from "./encoder.ts";
 
 export interface Features {
@@ -21,7 +22,19 @@ export function features(): Features {
 
 let known: Features | null = null;
 
+/**
+ * Node 20's V8 is the last to have relaxed SIMD behind a flag, as the next has it without. The flag lets modules hold its
+ * instructions and changes none that do not. Node's own option `--no-experimental-wasm-relaxed-simd` keeps it off.
+ */
+function relax(): void {
+  if (nodesV8() !== "11.3" || processor() !== "x64" || hasFlag(`--no-${RELAXED}`)) return;
+  setFlag(`--${RELAXED}`);
+}
+
+const RELAXED = "experimental-wasm-relaxed-simd";
+
 function found(): Features {
+  relax();
   const fused = validates(SIMD.madd, 3);
   return {
     simd: validates(SIMD.add, 2),
