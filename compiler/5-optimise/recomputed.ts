@@ -52,7 +52,7 @@ export function recomputed(graph: Graph, forward: Scan): Same {
     }
     const x = body.get(value);
     const y = (loop === null ? main : nodesOf(loop.body)).get(id);
-    if (x?.kind === "const" && y?.kind === "const") return x.value === y.value;
+    if (x?.kind === "const" && y?.kind === "const") return Object.is(x.value, y.value);
     return x?.kind === "apply" && y?.kind === "apply" && alike(x, y, loop, known);
   };
   const alike = (x: Apply, y: Apply, loop: Scan | null, known: Parameters<Same>[2]): boolean => {

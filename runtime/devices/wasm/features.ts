@@ -5,7 +5,7 @@ import { unsigned, V128 } from "./encoder.ts";
 
 export interface Features {
   readonly simd: boolean;
-  /** Relaxed SIMD's fused multiply-add. */
+  /** Relaxed SIMD: fused multiply-add, choosing lanes by one instruction. */
   readonly fused: boolean;
   /** What tiles its compiler keeps in registers. */
   readonly tiles: "small" | "large";

@@ -57,7 +57,7 @@ export function nestsOf(kernel: Kernel, buffers: readonly Buffer[]): readonly Ne
     const points = cutPoints(exprs, v, kernel.axes[v]!);
     if (points.length <= 2 || points.length - 1 > MAX_RANGES) continue;
     const ranges = points.slice(1).map((to, i) => ({ v, from: points[i]!, to }));
-    return stacked(kernel, buffers, ranges).map((of) => nestOf(kernel, buffers, of));
+    return stacked(kernel, buffers, ranges);
   }
   return [nestOf(kernel, buffers, [])];
 }
@@ -71,24 +71,27 @@ function stacked(
   kernel: Kernel,
   buffers: readonly Buffer[],
   ranges: readonly Range[],
-): readonly (readonly Range[])[] {
-  if (kernel.reductions.length > 0) return ranges.map((range) => [range]);
+): readonly Nest[] {
+  const nests = ranges.map((range) => nestOf(kernel, buffers, [range]));
+  if (kernel.reductions.length > 0) return nests;
   const stacks: {
     readonly length: number;
     readonly ranges: Range[];
+    readonly nest: Nest;
     readonly loads: Set<string>;
   }[] = [];
-  for (const range of ranges) {
+  for (const [i, range] of ranges.entries()) {
     const length = range.to - range.from;
-    const loads = loadsOf(nestOf(kernel, buffers, [range]), buffers);
+    const nest = nests[i]!;
+    const loads = loadsOf(nest, buffers);
     const stack = stacks.find((s) => s.length === length && loads.some((l) => s.loads.has(l)));
-    if (stack === undefined) stacks.push({ length, ranges: [range], loads: new Set(loads) });
+    if (stack === undefined) stacks.push({ length, ranges: [range], nest, loads: new Set(loads) });
     else {
       stack.ranges.push(range);
       for (const load of loads) stack.loads.add(load);
     }
   }
-  return stacks.map((s) => s.ranges);
+  return stacks.map((s) => (s.ranges.length === 1 ? s.nest : nestOf(kernel, buffers, s.ranges)));
 }
 
 /** Numbers that differ from lane to lane, by where they are. */
